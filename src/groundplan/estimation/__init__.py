@@ -1,0 +1,1 @@
+"""What every unit really makes and could make, with how sure we are."""

@@ -1,0 +1,1 @@
+"""Load, call, save: one function per use case."""

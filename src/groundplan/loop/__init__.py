@@ -1,0 +1,1 @@
+"""Stages chained in memory; no disk."""

@@ -1,0 +1,1 @@
+"""Results in; HTML, PDF, XLSX and terminal tables out. No computing."""

@@ -1,0 +1,1 @@
+"""Simulated economies: managers who pad and hide, with the truth beside."""

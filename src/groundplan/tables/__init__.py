@@ -1,0 +1,1 @@
+"""The facts: table schemas, cross-table rules, the economy, labels and positions."""

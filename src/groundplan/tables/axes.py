@@ -1,0 +1,63 @@
+"""Labels to positions and back, for all stages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+__all__ = ["Axis"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axis:
+    """An ordered set of labels; position i belongs to label i."""
+
+    labels: tuple[str, ...]
+    _positions: dict[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Index the labels.
+
+        Raises:
+            ValueError: a label stands there twice.
+        """
+        positions = {label: position for position, label in enumerate(self.labels)}
+        if len(positions) != len(self.labels):
+            raise ValueError("an axis cannot hold a label twice")
+        object.__setattr__(self, "_positions", positions)
+
+    @classmethod
+    def of(cls, labels: Iterable[str]) -> Axis:
+        """Make an axis of the distinct labels, in the order in which they first come."""
+        return cls(tuple(dict.fromkeys(labels)))
+
+    def __len__(self) -> int:
+        """Count the labels."""
+        return len(self.labels)
+
+    def __contains__(self, label: object) -> bool:
+        """Say whether a label is on the axis."""
+        return label in self._positions
+
+    def position(self, label: str) -> int:
+        """Give the position of one label.
+
+        Raises:
+            KeyError: no such label.
+        """
+        return self._positions[label]
+
+    def positions(self, labels: pl.Series) -> NDArray[np.int64]:
+        """Give the positions of a column of labels, shape (n,); -1 where a label is missing or unknown."""
+        lookup = pl.DataFrame({"label": self.labels, "position": np.arange(len(self.labels))}, schema={"label": pl.String, "position": pl.Int64})
+        joined = labels.cast(pl.String).alias("label").to_frame().join(lookup, on="label", how="left", maintain_order="left")
+        return joined["position"].fill_null(-1).to_numpy()
+
+    def column(self, name: str, positions: NDArray[Any]) -> pl.Series:
+        """Give the labels at positions, as a column."""
+        return pl.Series(name, self.labels, dtype=pl.String).gather(pl.Series(positions))

@@ -1,0 +1,71 @@
+"""What each stage hands on: result tables that belong together, and how the stage ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import polars as pl
+
+from groundplan.outcome import Note, Outcome
+from groundplan.tables.results import Notes
+
+__all__ = ["Estimate", "Plan", "Review", "notes_table", "result_tables"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Review:
+    """Result of `tracking.fulfilment`; schemas of the same names in `groundplan.tables.results`."""
+
+    outcome: Outcome
+    fulfilment: pl.DataFrame
+    bunching: pl.DataFrame
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimate:
+    """Result of `estimation`; schemas of the same names in `groundplan.tables.results`."""
+
+    outcome: Outcome
+    estimates: pl.DataFrame
+    estimate_factors: pl.DataFrame
+    totals: pl.DataFrame
+    capacities: pl.DataFrame
+    capacity_factors: pl.DataFrame
+    calibration: pl.DataFrame
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """Result of `planning`; schemas of the same names in `groundplan.tables.results`.
+
+    `objective` is the weighted relative shortfall, summed over goals; `bound` a proven lower bound on it; `gap` their
+    difference as a share of the weighted goals.
+    """
+
+    outcome: Outcome
+    objective: float
+    bound: float
+    gap: float
+    outputs: pl.DataFrame
+    activities: pl.DataFrame
+    line_activities: pl.DataFrame
+    allocations: pl.DataFrame
+    resource_use: pl.DataFrame
+    shadow_prices: pl.DataFrame
+    gaps: pl.DataFrame
+    new_capacity: pl.DataFrame
+    uncertain: pl.DataFrame
+    notes: tuple[Note, ...] = ()
+
+
+def result_tables(bundle: Review | Estimate | Plan) -> dict[str, pl.DataFrame]:
+    """Give the result tables of a bundle by name."""
+    return {field.name: value for field in fields(bundle) if isinstance(value := getattr(bundle, field.name), pl.DataFrame)}
+
+
+def notes_table(notes: tuple[Note, ...]) -> pl.DataFrame:
+    """Write notes as the result table `notes`."""
+    rows = [{"step": note.step, "severity": note.severity, "subject": note.subject, "sentence": note.sentence} for note in notes]
+    return pl.DataFrame(rows, schema=dict(Notes.create_empty().schema))

@@ -1,0 +1,317 @@
+"""Schemas of the result tables: the only interface between stages, and what a run folder holds.
+
+Intervals are central: `lower_90` and `upper_90` are the 5 % and 95 % quantiles, `lower_50` and `upper_50` the 25 % and 75 % ones.
+Quantities are in the product's own measure per period of the row, unless a description says otherwise.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import dataframely as dy
+
+__all__ = ["RESULTS"]
+
+
+def _key(description: str) -> dy.String:
+    return dy.String(primary_key=True, description=description)
+
+
+def _text(description: str) -> dy.String:
+    return dy.String(nullable=True, description=description)
+
+
+def _number(description: str) -> dy.Float64:
+    return dy.Float64(nullable=True, description=description)
+
+
+class Fulfilment(dy.Schema):
+    """How the last plan was met, on reported and on verified figures, at each level of aggregation."""
+
+    level = _key("total, sector, region, product or unit")
+    key = _key("the sector, region, product or unit; 'all' for the total")
+    product = _key("product; 'all' where shares of fulfilment are averaged over products, each weighted by its target's share")
+    period = _key("plan period (year), or 'all'")
+    target = _number("target; for product 'all' the weight's sum")
+    reported = _number("reported output; for product 'all' relative to the target")
+    verified = _number("estimated output, median")
+    verified_lower_90 = _number("5 % quantile")
+    verified_upper_90 = _number("95 % quantile")
+    reported_fulfilment = _number("reported / target")
+    verified_fulfilment = _number("verified / target")
+    paper_gap = _number("(reported - verified) / target: fulfilment that stands on paper only")
+    met_on_paper_only = dy.Bool(nullable=True, description="reported at or above the target, while the verified 95 % quantile is below it")
+    storming_index = _number("share of the output of a year that was reported in its last third (one third = even)")
+
+
+class Bunching(dy.Schema):
+    """Reports bunched just above 100 % of the target: excess mass against a smooth counterfactual."""
+
+    level = _key("all or a sector")
+    key = _key("'all' or the sector")
+    reports = dy.Int64(description="reports that have a target")
+    just_above = dy.Int64(description="of these, reported 100 % to under 103 % of the target")
+    expected = _number("expected there from the smooth counterfactual")
+    excess_mass = _number("just_above / expected - 1")
+    standard_error = _number("of excess_mass, by bootstrap over units")
+
+
+class Estimates(dy.Schema):
+    """What each unit really makes: posterior of output per unit, product and period."""
+
+    unit = _key("unit")
+    product = _key("product")
+    period = _key("period of the reports")
+    reported = _number("quantity as reported, latest version")
+    median = _number("median of true output")
+    lower_50 = _number("25 % quantile")
+    upper_50 = _number("75 % quantile")
+    lower_90 = _number("5 % quantile")
+    upper_90 = _number("95 % quantile")
+    log_mean = _number("mean of log output (null where output is zero)")
+    log_sd = _number("standard deviation of log output, calibrated")
+    own_log_sd = _number("part of log_sd that is independent of all other rows")
+    log_bias = _number("posterior mean of log(reported / true)")
+    probability_overstated = _number("P(reported > 1.05 x true)")
+    share_report = _number("weight of the report in the posterior mean, 0 to 1")
+    share_finding = _number("weight of findings")
+    share_proxy = _number("weight of proxies")
+    share_prior = _number("weight of the group")
+    inspected = dy.Bool(description="a finding of output exists for this unit and product")
+    group = _text("group whose errors calibrate the interval, for instance sector=steel")
+
+
+class EstimateFactors(dy.Schema):
+    """Shared errors of the estimates: loadings on independent standard normal factors, constant over the periods of a unit's product.
+
+    Cov(log y_a, log y_b) = sum over factors of loading_a loading_b, plus own_log_sd squared where a = b.
+    """
+
+    unit = _key("unit")
+    product = _key("product")
+    factor = _key("for instance bias|sector=steel, or unit|E014|steel")
+    loading = _number("standard deviation of log output that comes from the factor, with its sign")
+
+
+class Totals(dy.Schema):
+    """Totals of output with the right variance: shared errors do not average out."""
+
+    level = _key("total, sector or region")
+    key = _key("the sector or region; 'all' for the total")
+    product = _key("product")
+    period = _key("period (year)")
+    reported = _number("sum of reports")
+    median = _number("median of the true total")
+    lower_50 = _number("25 % quantile")
+    upper_50 = _number("75 % quantile")
+    lower_90 = _number("5 % quantile")
+    upper_90 = _number("95 % quantile")
+    units = dy.Int64(description="how many units make it up")
+    inspected_units = dy.Int64(description="of these, inspected")
+
+
+class Capacities(dy.Schema):
+    """What each line could make: posterior of capacity, in units of activity per plan period."""
+
+    line = _key("line")
+    unit = _text("unit")
+    recipe = _text("recipe")
+    region = _text("region of the unit")
+    product = _text("main product of the recipe")
+    nameplate = _number("capacity as the table lines states it")
+    median = _number("median of true capacity")
+    lower_50 = _number("25 % quantile")
+    upper_50 = _number("75 % quantile")
+    lower_90 = _number("5 % quantile")
+    upper_90 = _number("95 % quantile")
+    log_mean = _number("mean of log capacity (null where capacity is zero)")
+    log_sd = _number("standard deviation of log capacity")
+    own_log_sd = _number("part of it that is independent of all other lines")
+    basis = _text("what it rests on: finding, peaks, nameplate ...")
+
+
+class CapacityFactors(dy.Schema):
+    """Shared errors of the capacities: loadings on independent standard normal factors."""
+
+    line = _key("line")
+    factor = _key("factor")
+    loading = _number("standard deviation of log capacity that comes from the factor, with its sign")
+
+
+class Calibration(dy.Schema):
+    """How honest the intervals are: cover on findings held out by unit, before and after rescaling."""
+
+    group = _key("group, 'all' at the top")
+    findings = dy.Int64(description="findings in the group")
+    units = dy.Int64(description="inspected units in the group")
+    factor_50 = _number("factor on the 50 % half-width")
+    factor_90 = _number("factor on the 90 % half-width")
+    raw_cover_90 = _number("cover of the 90 % interval before rescaling, held out by unit")
+    cover_90 = _number("cover after rescaling, held out by unit")
+    parent = _text("group that it falls back on where it is too thin")
+
+
+class Outputs(dy.Schema):
+    """The plan's balance of each product and period; sources equal uses to 1e-9 of the flow."""
+
+    product = _key("product")
+    period = _key("plan period")
+    production = _number("output of all recipes")
+    production_lower_90 = _number("5 % quantile of what the planned lines can make of it, scaled by capacity")
+    production_upper_90 = _number("95 % quantile")
+    imports = _number("imports")
+    opening_stock = _number("stock at the start, before losses")
+    losses = _number("lost in store")
+    intermediate = _number("used up by recipes")
+    investment = _number("built into new capacity")
+    final_use = _number("delivered to goals")
+    exports = _number("exports")
+    closing_stock = _number("stock at the end")
+    unused = _number("made and used by nobody (joint products)")
+    residual = _number("sources - uses; what is left of exactness")
+
+
+class Activities(dy.Schema):
+    """Activity level of each pool of lines, by period."""
+
+    pool = _key("pool")
+    period = _key("plan period")
+    recipe = _text("recipe")
+    region = _text("region")
+    efficiency = _number("efficiency of the pool's lines")
+    lines = dy.Int64(description="lines in the pool")
+    level = _number("units of activity")
+    capacity = _number("capacity at the chosen chance, with new capacity and depreciation")
+    capacity_median = _number("capacity, median")
+    new_capacity = _number("new capacity that becomes usable in this period")
+
+
+class LineActivities(dy.Schema):
+    """Activity of each line: the pool's level handed to lines in merit order."""
+
+    line = _key("line")
+    period = _key("plan period")
+    pool = _text("pool")
+    level = _number("units of activity")
+    capacity = _number("capacity at the chosen chance")
+
+
+class Allocations(dy.Schema):
+    """Who uses what: each product's uses by recipe, and by goals, investment and exports."""
+
+    product = _key("product")
+    period = _key("plan period")
+    use = _key("intermediate, investment, final_use, exports or closing_stock")
+    user = _key("recipe that uses it; empty where the use says all")
+    quantity = _number("quantity")
+
+
+class ResourceUse(dy.Schema):
+    """Use of each limited resource."""
+
+    resource = _key("resource")
+    region = _key("region, or all")
+    period = _key("plan period")
+    limit = _number("limit")
+    use = _number("use")
+
+
+class ShadowPrices(dy.Schema):
+    """What one more unit would be worth, in weighted goals."""
+
+    kind = _key("capacity, resource, import, stock or product")
+    item = _key("pool, resource or product")
+    region = _key("region, or all")
+    period = _key("plan period")
+    price = _number("gain in weighted goals (priority level of the row) per unit")
+    priority = dy.Int64(nullable=True, description="priority level whose goals it moves")
+    valid_from = _number("limit down to which the price holds")
+    valid_to = _number("limit up to which the price holds")
+    limit = _number("limit in the plan")
+    value = _number("price x limit: what binds most stands first")
+    measure = _text("unit of measure of the limit")
+
+
+class Gaps(dy.Schema):
+    """Goals and what the plan delivers."""
+
+    product = _key("product")
+    period = _key("plan period")
+    priority = dy.Int64(description="priority of the goal")
+    weight = _number("weight of the goal")
+    goal = _number("goal")
+    minimum = _number("least that must be delivered")
+    delivered = _number("delivered")
+    shortfall = _number("goal - delivered, >= 0")
+    shortfall_share = _number("shortfall / goal")
+    below_minimum = _number("minimum - delivered where positive")
+    cause = _text("in words: which limits hold it back")
+
+
+class NewCapacity(dy.Schema):
+    """Investment decided by the plan."""
+
+    pool = _key("pool that grows")
+    period = _key("plan period in which the new capacity is first usable")
+    recipe = _text("recipe")
+    region = _text("region")
+    quantity = _number("units of activity per plan period")
+
+
+class Uncertain(dy.Schema):
+    """Units whose uncertainty matters most for the plan: variance of capacity times its shadow price."""
+
+    unit = _key("unit")
+    product = _key("main product")
+    capacity = _number("capacity, median")
+    relative_sd = _number("standard deviation as a share")
+    price = _number("shadow price of its pools, mean over periods")
+    worth = _number("standard deviation of capacity x shadow price, in weighted goals")
+    inspected = dy.Bool(description="was it inspected?")
+
+
+class Notes(dy.Schema):
+    """What the reader should know."""
+
+    step = dy.String(description="review, estimate, plan ...")
+    severity = dy.String(description="info, warning or alert")
+    subject = dy.String(description="what it is about")
+    sentence = dy.String(description="one sentence for people")
+
+
+class Outcomes(dy.Schema):
+    """How each step ended."""
+
+    step = _key("step")
+    status = dy.String(description="done, limited, infeasible, not_converged or no_data")
+    sentence = dy.String(description="one sentence for people")
+    method = dy.String(description="method or solver, and why it was chosen")
+    objective = _number("weighted goal shortfall of the plan; null for other steps")
+    bound = _number("proven lower bound on it")
+    gap = _number("(objective - bound) / weighted goals")
+
+
+RESULTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
+    {
+        "fulfilment": Fulfilment,
+        "bunching": Bunching,
+        "estimates": Estimates,
+        "estimate_factors": EstimateFactors,
+        "totals": Totals,
+        "capacities": Capacities,
+        "capacity_factors": CapacityFactors,
+        "calibration": Calibration,
+        "outputs": Outputs,
+        "activities": Activities,
+        "line_activities": LineActivities,
+        "allocations": Allocations,
+        "resource_use": ResourceUse,
+        "shadow_prices": ShadowPrices,
+        "gaps": Gaps,
+        "new_capacity": NewCapacity,
+        "uncertain": Uncertain,
+        "notes": Notes,
+        "outcomes": Outcomes,
+    }
+)
+"""Result table name (which is also the file name in a run folder) -> schema."""

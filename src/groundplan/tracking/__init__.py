@@ -1,0 +1,1 @@
+"""How plans are met: fulfilment of the last one."""
