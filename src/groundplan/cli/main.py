@@ -1,0 +1,179 @@
+"""The `groundplan` command."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from groundplan.cli.progress import show_progress
+from groundplan.errors import GroundplanError, InputError
+from groundplan.flows.examples import write_northland
+from groundplan.flows.folder_ports import FolderSource, RunFolderSink
+from groundplan.flows.imports import use_table_to_folder
+from groundplan.flows.run import REPORT_FORMS, report_of_run, run_step, write_reports
+from groundplan.report.terminal import show_faults, show_summary
+from groundplan.store.runs import latest_run, list_runs
+from groundplan.store.template import new_economy
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Plans that start from the ground: what is really made, the best five years that are feasible on it, and what gives way.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    epilog="Begin with `groundplan new FOLDER`, or look at an example: `groundplan example northland FOLDER`, then `groundplan run FOLDER/economy`.",
+)
+import_app = typer.Typer(help="Build an economy folder from official tables.", no_args_is_help=True)
+example_app = typer.Typer(help="Write an example economy to try things on.", no_args_is_help=True)
+app.add_typer(import_app, name="import")
+app.add_typer(example_app, name="example")
+
+Folder = Annotated[Path, typer.Argument(help="The economy folder: groundplan.toml and one table a file (CSV, Parquet, or sheets of one XLSX).", show_default=False)]
+_screen = Console()
+_errors = Console(stderr=True)
+
+
+class Form(StrEnum):
+    """A form of the report."""
+
+    html = "html"
+    xlsx = "xlsx"
+    pdf = "pdf"
+
+
+Forms = Annotated[list[Form] | None, typer.Option("--form", help="Form of the report; may be given several times. Default: all three.", show_default=False)]
+
+
+@app.command()
+def new(folder: Annotated[Path, typer.Argument(help="Folder to make; it must be empty or not there.", show_default=False)]) -> None:
+    """Write an empty economy: headers, a commented groundplan.toml and an XLSX template with notes and drop-downs."""
+    new_economy(folder)
+    _screen.print(f"[bold]{folder}[/bold] is ready. Fill in units, products, recipes, lines and goals first, then run [bold]groundplan check {folder}[/bold].")
+
+
+@app.command()
+def check(
+    folder: Folder,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the faults as JSON, for machines.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where there are warnings.")] = False,
+) -> None:
+    """Report all that is wrong with an economy, at once: table, column, rule, rows, what to do.
+
+    Exit code: 0 clean (or warnings only), 1 warnings with --strict, 2 faults.
+    """
+    try:
+        _economy, faults = FolderSource(folder).check()
+    except InputError as error:
+        if not error.faults:
+            raise
+        faults = error.faults
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(fault) for fault in faults], ensure_ascii=False, indent=2) + "\n")
+    elif faults:
+        show_faults(faults, _screen)
+    else:
+        _screen.print(f"[bold]{folder}[/bold]: no faults, no warnings.")
+    if any(fault.severity == "fault" for fault in faults):
+        raise typer.Exit(2)
+    if faults and strict:
+        raise typer.Exit(1)
+
+
+@app.command()
+def run(folder: Folder, form: Forms = None) -> None:
+    """Do it all: check, estimate, review, plan, report. Results go to FOLDER/runs/."""
+    _run(folder, "plan", [str(item) for item in form] if form else list(REPORT_FORMS))
+
+
+@app.command()
+def review(folder: Folder) -> None:
+    """Review how the last plan was met, on reported and on verified figures."""
+    _run(folder, "review", [])
+
+
+@app.command()
+def estimate(folder: Folder) -> None:
+    """Estimate what every unit really makes and could make, and how sure that is."""
+    _run(folder, "estimate", [])
+
+
+@app.command()
+def plan(folder: Folder) -> None:
+    """Compute the best feasible plan, what binds and what gives way."""
+    _run(folder, "plan", [])
+
+
+@app.command()
+def report(
+    folder: Folder,
+    run_name: Annotated[str | None, typer.Option("--run", help="Id of the run; default: the latest.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the files; default: FOLDER/reports/<run>.", show_default=False)] = None,
+    form: Forms = None,
+) -> None:
+    """Write the report of a run that was kept: one HTML file, an XLSX workbook, a PDF."""
+    run_folder = folder / "runs" / run_name if run_name else latest_run(folder)
+    shown = report_of_run(FolderSource(folder), run_folder)
+    target = out or folder / "reports" / run_folder.name
+    target.mkdir(parents=True, exist_ok=True)
+    with show_progress(_errors) as progress:
+        paths = write_reports(shown, target, [str(item) for item in form] if form else list(REPORT_FORMS), progress=progress)
+    for path in paths:
+        _screen.print(path, soft_wrap=True, highlight=False)
+
+
+@app.command()
+def runs(folder: Folder) -> None:
+    """List the runs of an economy."""
+    listings = list_runs(folder)
+    for listing in listings:
+        state = f"{listing.step:<9} finished {listing.finished}" if listing.complete else "[yellow]broken off: holds no result, can be deleted[/yellow]"
+        _screen.print(f"{listing.run:<32} {state}", soft_wrap=True, highlight=False)
+    if not listings:
+        _screen.print(f"{folder} has no runs yet; 'groundplan run {folder}' makes one.", highlight=False)
+
+
+@example_app.command()
+def northland(
+    folder: Annotated[Path, typer.Argument(help="Folder in which economy/ and truth/ are written.", show_default=False)],
+    seed: Annotated[int, typer.Option(min=0, help="Seed: the same one gives the same bytes.")] = 1,
+    enterprises: Annotated[int, typer.Option(min=20, max=1_000_000, help="Number of units.")] = 800,
+    months: Annotated[int, typer.Option(min=12, max=120, help="Months of reports.")] = 36,
+    visits: Annotated[int, typer.Option(min=0, help="Inspections done.")] = 40,
+) -> None:
+    """Simulate a country of 12 regions whose units pad and hide, with the truth beside."""
+    economy, truth = write_northland(folder, seed=seed, enterprises=enterprises, months=months, visits=visits)
+    _screen.print(f"Simulated economy: {economy}\nIts truth, which no step reads: {truth}\nNext: groundplan run {economy}", highlight=False, soft_wrap=True)
+
+
+def _run(folder: Path, last: str, reports: list[str]) -> None:
+    with show_progress(_errors) as progress:
+        shown, run_folder = run_step(FolderSource(folder), RunFolderSink(folder), last=last, reports=reports, progress=progress)
+    show_summary(shown, _screen)
+    _screen.print(f"\nResults: {run_folder}", highlight=False, soft_wrap=True)
+    for form in reports:
+        _screen.print(f"Report:  {run_folder / REPORT_FORMS[form][0]}", highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in words and exit code 2, never in a traceback."""
+    try:
+        app()
+    except InputError as error:
+        _errors.print(f"[bold]{error.message}[/bold]", highlight=False)
+        if error.faults:
+            show_faults(error.faults, _errors)
+        sys.exit(2)
+    except GroundplanError as error:
+        _errors.print(str(error), highlight=False, markup=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        _errors.print("Stopped. Nothing half-written was kept.")
+        sys.exit(130)

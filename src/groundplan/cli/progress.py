@@ -1,0 +1,36 @@
+"""Progress bars for the steps of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from groundplan.loop.chain import Progress as Tell
+
+__all__ = ["show_progress"]
+
+_WORDS = {
+    "check": "Check the tables",
+    "estimate": "Estimate what is really made",
+    "review": "Review the last plan",
+    "plan": "Plan the best that is feasible",
+    "report": "Write the report",
+}
+
+
+@contextmanager
+def show_progress(console: Console) -> Iterator[Tell]:
+    """Show one bar a step, as the steps begin; on a pipe, one line a step."""
+    columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description:<32}"), BarColumn(bar_width=24), TimeElapsedColumn(), TextColumn("[dim]{task.fields[at]}"))
+    with Progress(*columns, console=console) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(step: str, at: str, share: float) -> None:
+            if step not in tasks:
+                tasks[step] = progress.add_task(_WORDS.get(step, step), total=1.0, at=at)
+            progress.update(tasks[step], completed=min(max(share, 0.0), 1.0), at="" if share >= 1.0 else at)
+
+        yield tell

@@ -1,0 +1,118 @@
+"""Run the loop, or one step of it, and keep the results with a report."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import polars as pl
+
+from groundplan.errors import Fault
+from groundplan.flows.check import load_checked
+from groundplan.flows.ports import EconomySource, ResultSink
+from groundplan.loop.chain import Progress, run_chain
+from groundplan.report.content import ReportInput
+from groundplan.report.html import write_html
+from groundplan.report.pdf import write_pdf
+from groundplan.report.workbook import write_workbook
+from groundplan.store.runs import new_run_id, read_run
+from groundplan.tables.economy import Economy
+from groundplan.tables.fingerprint import fingerprint
+
+__all__ = ["REPORT_FORMS", "is_made_from", "report_of_run", "run_step", "write_reports"]
+
+REPORT_FORMS = {"html": ("report.html", write_html), "xlsx": ("report.xlsx", write_workbook), "pdf": ("report.pdf", write_pdf)}
+"""Form of the report -> file name and the function that writes it."""
+
+_LIBRARIES = ("numpy", "scipy", "polars", "highspy")
+
+
+def run_step(source: EconomySource, sink: ResultSink, *, last: str = "plan", reports: Sequence[str] = (), progress: Progress | None = None) -> tuple[ReportInput, Path]:
+    """Check an economy, run the stages up to `last`, and keep what they gave.
+
+    Args:
+        source: where the economy comes from.
+        sink: where the run is kept, whole or not at all.
+        last: "estimate", "review" or "plan".
+        reports: forms of the report to write, of `REPORT_FORMS`.
+        progress: called as the steps go on.
+
+    Returns:
+        What was found, ready to be shown, and the folder that holds it.
+
+    Raises:
+        InputError: the economy has faults.
+        FolderError: the results cannot be written.
+    """
+    began = datetime.now(UTC)
+    tell = progress or (lambda _step, _at, _share: None)
+    tell("check", "tables", 0.0)
+    economy, warnings = load_checked(source)
+    tell("check", "done", 1.0)
+    with sink.open(new_run_id(began)) as writer:
+        tables = run_chain(economy, last=last, progress=progress).tables()
+        writer.write_tables(tables)
+        shown = ReportInput(economy=economy, results=tables, faults=warnings, run_id=writer.run, made_on=began, version=version("groundplan"))
+        write_reports(shown, writer.folder, reports, progress=progress)
+        writer.write_manifest(_manifest(economy, warnings, tables, last, began))
+        final = writer.folder.parent / writer.run
+    return shown, final
+
+
+def write_reports(shown: ReportInput, folder: Path, forms: Sequence[str], *, progress: Progress | None = None) -> list[Path]:
+    """Write reports into a folder, each whole or not at all."""
+    paths = []
+    for done, form in enumerate(forms):
+        name, write = REPORT_FORMS[form]
+        if progress is not None:
+            progress("report", name, done / len(forms))
+        write(shown, folder / name)
+        paths.append(folder / name)
+    if forms and progress is not None:
+        progress("report", "done", 1.0)
+    return paths
+
+
+def report_of_run(source: EconomySource, run_folder: Path) -> ReportInput:
+    """Gather what the report of a kept run shows.
+
+    Raises:
+        InputError: the economy beside it has faults now.
+        RunIncompleteError: the run is not complete.
+    """
+    stored = read_run(run_folder)
+    economy, warnings = load_checked(source)
+    made_on = datetime.fromisoformat(stored.manifest["began"])
+    return ReportInput(economy=economy, results=stored.tables, faults=warnings, run_id=str(stored.manifest["run"]), made_on=made_on, version=str(stored.manifest["groundplan"]))
+
+
+def is_made_from(economy: Economy, manifest: Mapping[str, object]) -> bool:
+    """Say whether a run was made from these very tables and settings."""
+    return manifest.get("inputs") == _inputs(economy)
+
+
+def _inputs(economy: Economy) -> dict[str, str]:
+    return {name: fingerprint(frame) for name, frame in economy.tables().items() if not frame.is_empty()}
+
+
+def _manifest(economy: Economy, warnings: Sequence[Fault], tables: Mapping[str, pl.DataFrame], last: str, began: datetime) -> dict[str, object]:
+    settings = {name: value if isinstance(value, bool | int | float | str | None) else str(value) for name, value in asdict(economy.settings).items()}
+    return {
+        "step": last,
+        "began": began.isoformat(timespec="seconds"),
+        "finished": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "groundplan": version("groundplan"),
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+        "settings": settings,
+        "seed": economy.settings.seed,
+        "inputs": _inputs(economy),
+        "warnings": [str(fault) for fault in warnings],
+        "outcomes": tables["outcomes"].select("step", "status", "sentence", "method").to_dicts(),
+        # Solvers stop by iterations and never by the clock, so the same inputs, seed and versions give the same bytes.
+        "repeatable": True,
+    }

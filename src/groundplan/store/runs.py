@@ -1,0 +1,199 @@
+"""Run folders: `runs/<id>/` with one Parquet file a result table and `manifest.json`.
+
+A run is written under the name `<id>.incomplete` and renamed when all of it is on disk, so a folder without that ending is
+whole; whatever ends a run half-way (an error, Ctrl-C, a full disk, a power cut) leaves nothing that is read as a result.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from groundplan.errors import FolderError, RunIncompleteError
+
+__all__ = ["RunListing", "RunWriter", "StoredRun", "latest_run", "list_runs", "new_run_id", "open_run", "read_run"]
+
+INCOMPLETE = ".incomplete"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredRun:
+    """A complete run as it lies on disk."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    tables: Mapping[str, pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class RunListing:
+    """One line of a list of runs."""
+
+    run: str
+    folder: Path
+    complete: bool
+    step: str
+    finished: str
+
+
+class RunWriter:
+    """A run that is being written; `open_run` gives it."""
+
+    def __init__(self, folder: Path, run: str) -> None:
+        """Write into `folder`, which exists and is empty."""
+        self.folder = folder
+        self.run = run
+        self._tables: dict[str, dict[str, object]] = {}
+
+    def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Write result tables as Parquet; the same frame gives the same bytes."""
+        for name, frame in tables.items():
+            path = self.folder / f"{name}.parquet"
+            frame.write_parquet(path, compression="zstd", statistics=False)
+            self._tables[name] = {"rows": frame.height, "sha256": _file_hash(path)}
+
+    def write_manifest(self, manifest: Mapping[str, object]) -> None:
+        """Write the manifest, with rows and hash of each table; to be called last."""
+        content = {"run": self.run, **manifest, "tables": dict(sorted(self._tables.items()))}
+        (self.folder / MANIFEST).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def open_run(economy_folder: Path, run: str) -> Iterator[RunWriter]:
+    """Open a new run folder; it becomes a result only where the block ends without an error.
+
+    Args:
+        economy_folder: the economy's folder; the run goes into its `runs/`.
+        run: id of the run; where it is taken already, -2, -3 ... is added.
+
+    Raises:
+        FolderError: the folder cannot be written to, or the disk is full; nothing half-written stays.
+    """
+    runs = economy_folder / "runs"
+    temporary: Path | None = None
+    try:
+        runs.mkdir(exist_ok=True)
+        name, temporary = _reserve(runs, run)
+        yield RunWriter(temporary, name)
+        if not (temporary / MANIFEST).is_file():
+            raise RunIncompleteError(f"run {name} ended without a manifest")
+        _flush(temporary)
+        temporary.rename(runs / name)
+        _flush_folder(runs)
+    except BaseException as error:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+        # polars wraps what the disk says in its own errors, so the words are looked at as well.
+        full = (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or "no space left" in str(error).lower()
+        if full:
+            raise FolderError(f"the disk is full: run could not be written to {runs}; nothing of it was kept. Free some space and run again.") from error
+        if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
+            raise FolderError(f"{runs} cannot be written to ({error.strerror}). Check the folder's rights.") from error
+        raise
+
+
+def read_run(folder: Path) -> StoredRun:
+    """Read a complete run.
+
+    Raises:
+        RunIncompleteError: it is incomplete, has no manifest, or a table is missing or was altered since.
+    """
+    if folder.name.endswith(INCOMPLETE):
+        raise RunIncompleteError(f"{folder} is a run that was broken off; it holds no result. Run again; the folder can be deleted.")
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunIncompleteError(f"{folder} has no readable {MANIFEST}, so it is not a complete run. Name a folder below runs/, or run again.") from error
+    tables = {}
+    for name, facts in manifest.get("tables", {}).items():
+        path = folder / f"{name}.parquet"
+        if not path.is_file():
+            raise RunIncompleteError(f"{path} is missing, though the manifest lists it. Run again.")
+        if _file_hash(path) != facts["sha256"]:
+            raise RunIncompleteError(f"{path} was altered after the run (its SHA-256 is not the manifest's). Run again.")
+        tables[name] = pl.read_parquet(path)
+    return StoredRun(folder, manifest, tables)
+
+
+def list_runs(economy_folder: Path) -> list[RunListing]:
+    """List the runs of an economy, oldest first, with those that were broken off marked."""
+    runs = economy_folder / "runs"
+    listings = []
+    for folder in sorted(runs.iterdir()) if runs.is_dir() else []:
+        if not folder.is_dir():
+            continue
+        try:
+            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            manifest = {}
+        complete = bool(manifest) and not folder.name.endswith(INCOMPLETE)
+        listings.append(RunListing(folder.name, folder, complete, str(manifest.get("step", "")), str(manifest.get("finished", ""))))
+    return sorted(listings, key=lambda listing: (listing.finished, listing.run))
+
+
+def latest_run(economy_folder: Path) -> Path:
+    """Give the folder of the latest complete run.
+
+    Raises:
+        RunIncompleteError: there is none.
+    """
+    complete = [listing for listing in list_runs(economy_folder) if listing.complete]
+    if not complete:
+        raise RunIncompleteError(f"{economy_folder} has no complete run. Run 'groundplan run {economy_folder}' first.")
+    return complete[-1].folder
+
+
+def new_run_id(now: datetime | None = None) -> str:
+    """Name a run after the time at which it begins, in UTC."""
+    return (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
+
+
+def _reserve(runs: Path, run: str) -> tuple[str, Path]:
+    """Make the folder to write in; two runs that begin in the same second get different names."""
+    for attempt in range(1, 1000):
+        name = run if attempt == 1 else f"{run}-{attempt}"
+        temporary = runs / f"{name}{INCOMPLETE}"
+        if (runs / name).exists():
+            continue
+        try:
+            temporary.mkdir()
+        except FileExistsError:
+            continue
+        return name, temporary
+    raise FolderError(f"{runs} holds a thousand runs named {run}")
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _flush(folder: Path) -> None:
+    """Make sure that every file is on disk before the folder gets its final name."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+    _flush_folder(folder)
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "nt":  # Folders cannot be flushed there.
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

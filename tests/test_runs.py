@@ -1,0 +1,115 @@
+"""Run folders are whole or are not results."""
+
+import errno
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from groundplan.errors import FolderError, RunIncompleteError
+from groundplan.store import runs
+from groundplan.store.runs import latest_run, list_runs, open_run, read_run
+
+TABLE = pl.DataFrame({"unit": ["a", "b"], "value": [1.0, 2.5]})
+
+
+def write(folder: Path, name: str = "r1", finished: str = "2021-01-01T00:00:00") -> Path:
+    with open_run(folder, name) as writer:
+        writer.write_tables({"outputs": TABLE})
+        writer.write_manifest({"step": "plan", "finished": finished})
+    return folder / "runs" / writer.run
+
+
+def test_a_run_is_read_as_it_was_written(tmp_path):
+    stored = read_run(write(tmp_path))
+    assert stored.tables["outputs"].equals(TABLE)
+    assert stored.manifest["step"] == "plan"
+
+
+def test_the_same_tables_give_the_same_bytes(tmp_path):
+    first, second = write(tmp_path, "r1"), write(tmp_path, "r2")
+    assert (first / "outputs.parquet").read_bytes() == (second / "outputs.parquet").read_bytes()
+
+
+def test_two_runs_of_one_second_get_two_names(tmp_path):
+    assert write(tmp_path).name == "r1"
+    assert write(tmp_path).name == "r1-2"
+
+
+def test_an_error_half_way_leaves_nothing(tmp_path):
+    with pytest.raises(ZeroDivisionError), open_run(tmp_path, "r1") as writer:
+        writer.write_tables({"outputs": TABLE})
+        raise ZeroDivisionError
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_ctrl_c_half_way_leaves_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt), open_run(tmp_path, "r1") as writer:
+        writer.write_tables({"outputs": TABLE})
+        raise KeyboardInterrupt
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_a_killed_run_is_marked_and_never_read(tmp_path):
+    code = (
+        "import sys, time, polars as pl\nfrom pathlib import Path\nfrom groundplan.store.runs import open_run\n"
+        "with open_run(Path(sys.argv[1]), 'r1') as writer:\n"
+        "    writer.write_tables({'outputs': pl.DataFrame({'a': [1]})})\n    print('written', flush=True)\n    time.sleep(60)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "written\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    left = tmp_path / "runs" / "r1.incomplete"
+    assert left.is_dir()
+    with pytest.raises(RunIncompleteError, match="broken off"):
+        read_run(left)
+    with pytest.raises(RunIncompleteError, match="no complete run"):
+        latest_run(tmp_path)
+    assert [listing.complete for listing in list_runs(tmp_path)] == [False]
+    assert write(tmp_path).name != "r1.incomplete"
+
+
+def test_an_altered_table_is_not_read(tmp_path):
+    folder = write(tmp_path)
+    TABLE.with_columns(value=pl.lit(9.0)).write_parquet(folder / "outputs.parquet")
+    with pytest.raises(RunIncompleteError, match="altered"):
+        read_run(folder)
+
+
+def test_a_folder_without_a_manifest_is_no_run(tmp_path):
+    folder = write(tmp_path)
+    (folder / "manifest.json").unlink()
+    with pytest.raises(RunIncompleteError, match="manifest"):
+        read_run(folder)
+    assert not list_runs(tmp_path)[0].complete
+
+
+def test_a_full_disk_is_said_in_words_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(runs.os, "fsync", full)
+    with pytest.raises(FolderError, match="disk is full"):
+        write(tmp_path)
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_runs_in_the_way_of_a_file_are_said_in_words(tmp_path):
+    (tmp_path / "runs").write_text("not a folder")
+    with pytest.raises(FolderError, match="cannot be written to"):
+        write(tmp_path)
+
+
+def test_the_latest_run_is_the_one_that_finished_last(tmp_path):
+    write(tmp_path, "b", "2021-01-01T00:00:00")
+    write(tmp_path, "a", "2021-01-02T00:00:00")
+    assert latest_run(tmp_path).name == "a"
+    manifest = json.loads((latest_run(tmp_path) / "manifest.json").read_text())
+    assert manifest["tables"]["outputs"]["rows"] == 2
