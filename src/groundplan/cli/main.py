@@ -16,7 +16,6 @@ from groundplan.cli.progress import show_progress
 from groundplan.errors import GroundplanError, InputError
 from groundplan.flows.examples import write_northland
 from groundplan.flows.folder_ports import FolderSource, RunFolderSink
-from groundplan.flows.imports import use_table_to_folder
 from groundplan.flows.run import REPORT_FORMS, report_of_run, run_step, write_reports
 from groundplan.report.terminal import show_faults, show_summary
 from groundplan.store.runs import latest_run, list_runs
