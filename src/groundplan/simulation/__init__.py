@@ -1,1 +1,1 @@
-"""Simulated economies: managers who pad and hide, with the truth beside."""
+"""Economies made up from a seed, with the truth beside what is reported; no stage reads the truth."""
