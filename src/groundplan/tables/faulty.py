@@ -99,7 +99,7 @@ def did_you_mean(words: Collection[str], candidates: Collection[str]) -> str:
     by_fold = {candidate.casefold().strip(): candidate for candidate in candidates}
     hints = []
     for word in list(words)[:_SHOWN_VALUES]:
-        near = difflib.get_close_matches(word.casefold().strip(), by_fold, n=1, cutoff=0.7)
+        near = difflib.get_close_matches(word.casefold().strip(), by_fold, n=1, cutoff=0.65)
         if near:
             hints.append(f"'{word}' looks like '{by_fold[near[0]]}'")
     return f"Did you mean another? {'; '.join(hints)}. " if hints else ""

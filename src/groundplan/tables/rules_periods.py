@@ -87,14 +87,15 @@ def _period_remedy(text: str) -> str:
 
 
 def _overlaps(frames: Frames, table: str, keys: list[str]) -> list[Fault]:
-    """Find periods of one key that overlap: sorted by start, each must begin when all before it have ended."""
+    """Find periods of one key that overlap: sorted by start, each must begin when all before it have ended, and end before the next begins."""
     frame = frames[table]
     lengths = period_bounds(frame["period"])
     if lengths["length"].n_unique() < 2:
         return []
-    pairs = frame.select([*keys, "period"]).unique().join(lengths, on="period").sort([*keys, "start", "length"], maintain_order=False)
-    reach = pl.col("end").cum_max().shift(1).over(keys)
-    late = pairs.filter(pl.col("start") < reach).select([*keys, "period"]).unique().with_columns(overlaps=pl.lit(value=True))
+    pairs = frame.select([*keys, "period"]).unique().join(lengths, on="period").sort(*keys, "start", "end", descending=[False] * (len(keys) + 1) + [True])
+    into = pl.col("start") < pl.col("end").cum_max().shift(1).over(keys)
+    beyond = pl.col("end") > pl.col("start").shift(-1).over(keys)
+    late = pairs.filter(into | beyond).select([*keys, "period"]).unique().with_columns(overlaps=pl.lit(value=True))
     joined = frame.select([*keys, "period"]).join(late, on=[*keys, "period"], how="left", nulls_equal=True, maintain_order="left")
     bad = joined["overlaps"].fill_null(value=False)
     faults = row_faults(
@@ -106,7 +107,7 @@ def _overlaps(frames: Frames, table: str, keys: list[str]) -> list[Fault]:
         expected=f"periods that do not overlap for one {', '.join(keys)}",
         remedy="Keep either the long period or the short ones it holds: both would be counted.",
     )
-    if faults:
+    if faults or table in PLAN_TABLES:
         return faults
     counts = ", ".join(f"{row['len']} of a {row['length']}" for row in _with_bounds(frame).drop_nulls("length").group_by("length").len().sort("length").to_dicts())
     expected = "periods of one length"
