@@ -61,6 +61,13 @@ def test_every_table_fits_its_schema_and_its_references(size):
             assert known is None or tables[name][column].drop_nulls().is_in(known.implode()).all(), f"{name}.{column}"
 
 
+def test_tables_are_sorted_by_their_keys(northland):
+    for name in ("reports", "targets", "proxies", "findings"):
+        keys = getattr(northland.economy, name).select(FACTS[name].primary_key()).cast({pl.Enum: pl.String})
+        assert keys.equals(keys.sort(keys.columns)), name
+    assert northland.truth["outputs"].equals(northland.truth["outputs"].sort("unit", "product", "period"))
+
+
 def test_has_the_size_that_was_asked_for(northland):
     units = northland.economy.units
 

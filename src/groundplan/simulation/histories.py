@@ -27,7 +27,7 @@ _STORM = {11: 0.07, 0: -0.05, 10: 0.03}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """What units report on: each (unit, product) once, s of them, sorted.
+    """What units report on: each (unit, product) once, s of them, sorted by unit and by the product's label.
 
     Args:
         unit, product: shape (s,), positions.
@@ -124,6 +124,10 @@ def _series(enterprises: Enterprises, technology: Technology) -> Series:
     within = np.arange(len(line)) - np.repeat(np.cumsum(number) - number, number)
     made = product[first[line] + within]
     amount = technology.outputs[made, enterprises.line_recipe[line]] * enterprises.efficiency[line]
-    keys, row = np.unique(enterprises.line_unit[line] * len(technology.products) + made, return_inverse=True)
-    unit, products = np.divmod(keys, len(technology.products))
-    return Series(unit, products, csr_array((amount, (row, line)), shape=(len(keys), len(number))))
+    # Products stand in the order of their labels within a unit, so that tables made from series are sorted by their keys.
+    labels = np.array(technology.products.labels)
+    by_label = np.argsort(labels, kind="stable")
+    rank = np.argsort(by_label, kind="stable")
+    keys, row = np.unique(enterprises.line_unit[line] * len(labels) + rank[made], return_inverse=True)
+    unit, place = np.divmod(keys, len(labels))
+    return Series(unit, by_label[place], csr_array((amount, (row, line)), shape=(len(keys), len(number))))

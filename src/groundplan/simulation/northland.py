@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from groundplan.period import parse_period
 from groundplan.simulation.country import REGIONS, SECTORS
 from groundplan.simulation.enterprises import Enterprises, draw_enterprises
 from groundplan.simulation.histories import History, make_history
@@ -226,22 +227,21 @@ def _lines(country: _Country, nameplate: FloatArray) -> pl.DataFrame:
 
 def _reports(country: _Country, reported: Reported, rng: np.random.Generator) -> pl.DataFrame:
     """First reports a few days after the month, corrections some weeks later; a month that was not reported has no row."""
-    there = ~reported.missing
-    series, month = np.nonzero(there)
-    corrected = np.isfinite(reported.first)[there]
-    frame = _by_series(country, series, month).with_columns(
-        declared_capacity=pl.Series(reported.declared[there]),
-        month_end=pl.date(_BASE_YEAR, 1, 1).dt.offset_by(pl.format("{}mo", pl.Series(month - len(country.months) + 13))),
-        right=pl.Series(reported.quantity[there]),
-        wrong=pl.Series(reported.first[there]),
-        corrected=pl.Series(corrected),
-        days=pl.Series(rng.integers(4, 12, len(series))),
-        later=pl.Series(rng.integers(15, 46, len(series))),
+    corrected = np.isfinite(reported.first).ravel()
+    # A month that was corrected has two rows, one after the other; a month that was not reported has none.
+    rows = np.repeat(np.arange(corrected.size), np.where(reported.missing.ravel(), 0, 1 + corrected))
+    second = np.concatenate([[False], rows[1:] == rows[:-1]])
+    series, month = np.divmod(rows, len(country.months))
+    days = rng.integers(4, 12, len(rows)) + np.where(second, 7 + rng.integers(15, 39, len(rows)), 0)
+    ends = pl.Series([parse_period(label).end for label in country.months.labels])
+    return _by_series(country, series, month).with_columns(
+        indicator=pl.lit("output"),
+        version=pl.Series(1 + second.astype(np.int64)),
+        quantity=pl.Series(np.where(corrected[rows] & ~second, reported.first.ravel()[rows], reported.quantity.ravel()[rows])),
+        declared_capacity=pl.Series(reported.declared.ravel()[rows]),
+        reported_on=ends.gather(pl.Series(month)) + pl.Series(days).cast(pl.Duration("us")) * 86_400_000_000,
+        status=pl.lit("submitted"),
     )
-    first = frame.with_columns(version=1, quantity=pl.when("corrected").then("wrong").otherwise("right"), after="days")
-    second = frame.filter("corrected").with_columns(version=2, quantity="right", after=pl.col("days") + pl.col("later"))
-    both = pl.concat([first, second]).with_columns(reported_on=pl.col("month_end") + pl.duration(days="after"), indicator=pl.lit("output"), status=pl.lit("submitted"))
-    return both.sort("unit", "product", "period", "version")
 
 
 def _targets(country: _Country, targets: FloatArray) -> pl.DataFrame:
@@ -256,7 +256,7 @@ def _targets(country: _Country, targets: FloatArray) -> pl.DataFrame:
             "period": pl.Series(year + _BASE_YEAR + 1 - targets.shape[1]).cast(pl.String),
             "quantity": round_figures(targets, 3).ravel(),
         }
-    ).sort("unit", "product", "period")
+    )
 
 
 def _visits(country: _Country, visits: Visits) -> pl.DataFrame:
@@ -291,17 +291,23 @@ def _findings(country: _Country, findings: Findings) -> pl.DataFrame:
 
 
 def _proxies(country: _Country, meters: Meters) -> pl.DataFrame:
-    unit, month = (index.ravel() for index in np.indices(meters.electricity.shape))
-    columns = {"unit": country.units.column("unit", unit), "period": country.months.column("period", month)}
-    readings = {"electricity": round_figures(meters.electricity, 4), "headcount": meters.headcount}
-    parts = [pl.DataFrame({**columns, "value": value.ravel()}).with_columns(indicator=pl.lit(name)) for name, value in readings.items()]
-    return pl.concat(parts).sort("unit", "indicator", "period")
+    readings = np.stack([round_figures(meters.electricity, 4), meters.headcount], axis=1)
+    names = Axis(("electricity", "headcount"))
+    unit, indicator, month = (index.ravel() for index in np.indices(readings.shape))
+    return pl.DataFrame(
+        {
+            "unit": country.units.column("unit", unit),
+            "indicator": names.column("indicator", indicator),
+            "period": country.months.column("period", month),
+            "value": readings.ravel(),
+        }
+    )
 
 
 def _truth(country: _Country, reported: Reported) -> dict[str, pl.DataFrame]:
     history, managers = country.history, country.managers
     series, month = (index.ravel() for index in np.indices(history.output.shape))
-    outputs = _by_series(country, series, month).with_columns(quantity=pl.Series(history.output.ravel())).sort("unit", "product", "period")
+    outputs = _by_series(country, series, month).with_columns(quantity=pl.Series(history.output.ravel()))
     compared = (history.output > 0) & ~reported.missing
     ratio = np.where(compared, np.log(np.where(compared, reported.quantity, 1.0)) - np.log(np.where(compared, history.output, 1.0)), 0.0)
     count = len(country.units)

@@ -18,12 +18,12 @@ __all__ = ["goals_table", "investments_table", "resources_table", "stocks_table"
 
 FloatArray = NDArray[np.float64]
 
-_LABOUR_GROWTH, _LABOUR_RESERVE = 0.006, 1.08
-_LAND_RESERVE = 1.03
+_LABOUR_GROWTH, _LABOUR_RESERVE = 0.008, 1.13
+_LAND_RESERVE = 1.30
 _SCRAP_GROWTH, _SCRAP_RESERVE = 0.02, 1.10
-_CREDIT = 3.0e7
+_CREDIT = 1.0e7
 """Foreign exchange (USD) to spend in a year beyond what exports earn."""
-_CAPITAL = {"construction": 0.45, "machine_tools": 0.27, "rolled_steel": 0.10, "cement": 0.06, "electric_motors": 0.07, "cable": 0.05}
+_CAPITAL = {"construction": 0.60, "machine_tools": 0.25, "rolled_steel": 0.08, "cement": 0.04, "electric_motors": 0.015, "cable": 0.015}
 """Share of the worth of new capacity that each capital good makes up."""
 _CAPITAL_INSTEAD = {
     "coal_deep": ("machine_tools", "mining_machines"),
@@ -71,7 +71,7 @@ def resources_table(enterprises: Enterprises, technology: Technology, history: H
 
 
 def trade_table(base: BaseYear, periods: tuple[str, ...]) -> pl.DataFrame:
-    """Imports up to a quarter above the base year's, exports up to two fifths; what has a price abroad can be bought a little."""
+    """Imports up to a quarter above the base year's, exports up to a tenth; what has a price abroad can be bought a little."""
     rows = []
     for place, good in enumerate(PRODUCTS):
         if good.price_abroad <= 0:
@@ -84,7 +84,7 @@ def trade_table(base: BaseYear, periods: tuple[str, ...]) -> pl.DataFrame:
                     "period": period,
                     "import_limit": _figure(bought * 1.02**number),
                     "import_price": 1.06 * good.price_abroad,
-                    "export_limit": _figure(1.4 * base.exports[place] * 1.02**number),
+                    "export_limit": _figure(1.1 * base.exports[place] * 1.02**number),
                     "export_price": float(good.price_abroad) if base.exports[place] > 0 else 0.0,
                 }
             )
