@@ -18,7 +18,7 @@ FloatArray = NDArray[np.float64]
 KINDS = ("honest", "padder", "pleaser")
 """Honest managers report what they made, within their group's habits; padders add to it; pleasers also fill up to the target."""
 
-_GROUP_LEVEL = np.array([-0.05, 0.04, 0.11])
+_GROUP_LEVEL = np.array([-0.06, 0.05, 0.18])
 _GROUP_PADDING_CHANCE = np.array([0.35, 0.5, 0.75])
 _PLEASER_SHARE = 0.45
 _NOISE = 0.03
@@ -75,10 +75,10 @@ def draw_managers(enterprises: Enterprises, major: NDArray[np.bool_], rng: np.ra
     pads = rng.random(count) < _GROUP_PADDING_CHANCE[group]
     pleases = rng.random(count) < np.where(pads, _PLEASER_SHARE, 0.05)
     own = np.where(pads, rng.gamma(2.0, 0.09, count), 0.0) + rng.normal(0.0, 0.02, count)
-    level = 0.03 + by_sector[enterprises.sector] + by_region[enterprises.region] + _GROUP_LEVEL[group] + by_both[enterprises.sector, group]
+    level = 0.07 + by_sector[enterprises.sector] + by_region[enterprises.region] + _GROUP_LEVEL[group] + by_both[enterprises.sector, group]
     hiding = 0.02 + rng.normal(0.0, 0.03, len(SECTORS))[enterprises.sector] + np.where(pads, rng.gamma(2.0, 0.08, count), 0.0) + rng.normal(0.0, 0.02, count)
     kind = np.where(pleases, 2, np.where(pads, 1, 0))
-    return Managers(kind, level + own, np.where(pads, rng.uniform(0.2, 0.6, count), rng.uniform(0.0, 0.15, count)), np.maximum(hiding, 0.0))
+    return Managers(kind, level + own, np.where(pads, rng.uniform(0.3, 0.5, count), rng.uniform(0.0, 0.15, count)), np.maximum(hiding, 0.0))
 
 
 def set_targets(enterprises: Enterprises, history: History, years: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
