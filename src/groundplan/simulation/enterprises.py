@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from groundplan.simulation.country import REGIONS, SECTORS
 from groundplan.simulation.recipes import RECIPES
+from groundplan.simulation.shares import share_out
 from groundplan.simulation.technology import Technology
 
 __all__ = ["Enterprises", "draw_enterprises"]
@@ -58,7 +59,7 @@ def draw_enterprises(count: int, technology: Technology, rng: np.random.Generato
         technology: the recipes.
         rng: source of chance.
     """
-    by_sector = _share_out(count, np.array([sector.weight for sector in SECTORS]), least=1)
+    by_sector = share_out(count, np.array([sector.weight for sector in SECTORS]), least=1)
     sector = np.repeat(np.arange(len(SECTORS)), by_sector)
     region = np.concatenate([_draw_regions(position, int(number), rng) for position, number in enumerate(by_sector)])
     collective = rng.random(count) < np.array([entry.collective for entry in SECTORS])[sector]
@@ -81,16 +82,6 @@ def draw_enterprises(count: int, technology: Technology, rng: np.random.Generato
     return Enterprises(sector, region, collective, np.round(place[:, 0], 4), np.round(place[:, 1], 4), *columns)
 
 
-def _share_out(count: int, weights: FloatArray, *, least: int) -> IntArray:
-    """Split a number by weights, whole, with at least `least` each where the number allows, by largest remainder."""
-    floor = np.full(len(weights), least if count >= least * len(weights) else 0)
-    exact = (count - floor.sum()) * weights / weights.sum()
-    whole = np.floor(exact).astype(np.int64)
-    missing = int(count - floor.sum() - whole.sum())
-    whole[np.argsort(-(exact - whole), kind="stable")[:missing]] += 1
-    return np.asarray(floor + whole)
-
-
 def _draw_regions(sector: int, count: int, rng: np.random.Generator) -> IntArray:
     homes = np.array(SECTORS[sector].regions)
     chances = 0.8 ** np.arange(len(homes))
@@ -100,7 +91,7 @@ def _draw_regions(sector: int, count: int, rng: np.random.Generator) -> IntArray
 def _draw_lines(units: IntArray, recipes: IntArray, rng: np.random.Generator) -> tuple[IntArray, IntArray, NDArray[np.bool_]]:
     """Give each unit of a sector a main recipe and some a second one: positions of unit and recipe, and whether the line is a minor one."""
     weights = np.array([RECIPES[position].plants for position in recipes])
-    numbers = _share_out(len(units), weights, least=1)
+    numbers = share_out(len(units), weights, least=1)
     main = rng.permutation(np.repeat(recipes, numbers))
     unserved = np.setdiff1d(recipes, main)
     extra_unit = units[np.arange(len(unserved)) % len(units)]

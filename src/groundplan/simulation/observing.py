@@ -11,6 +11,7 @@ from groundplan.simulation.country import SECTORS
 from groundplan.simulation.enterprises import Enterprises
 from groundplan.simulation.histories import History
 from groundplan.simulation.products import PRODUCTS
+from groundplan.simulation.shares import share_out
 from groundplan.simulation.technology import Technology
 
 __all__ = ["METHOD_ERRORS", "Findings", "Meters", "Visits", "choose_visits", "find", "read_meters"]
@@ -122,9 +123,8 @@ def choose_visits(wanted: int, size: FloatArray, suspicion: FloatArray, major: N
     wanted = min(wanted, count)
     stratum = np.where(major, 0, np.where(size >= np.median(size[~major]) if (~major).any() else 0.0, 1, 2))
     members = np.bincount(stratum, minlength=3)
-    total = np.bincount(stratum, size, 3)
-    exact = round(_RANDOM_SHARE * wanted) * total / total.sum()
-    numbers = np.minimum(np.maximum(np.round(exact).astype(np.int64), members > 0), members)
+    total = np.bincount(stratum, size, 3).astype(np.float64)
+    numbers = share_out(min(round(_RANDOM_SHARE * wanted), count), total, least=1, most=members)
     rank = np.empty(count, np.int64)
     shuffled = np.lexsort((rng.random(count), stratum))
     rank[shuffled] = np.arange(count) - np.repeat(np.cumsum(members) - members, members)

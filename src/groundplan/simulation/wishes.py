@@ -21,8 +21,8 @@ FloatArray = NDArray[np.float64]
 _LABOUR_GROWTH, _LABOUR_RESERVE = 0.008, 1.13
 _LAND_RESERVE = 1.30
 _SCRAP_GROWTH, _SCRAP_RESERVE = 0.02, 1.10
-_CREDIT = 1.0e7
-"""Foreign exchange (USD) to spend in a year beyond what exports earn."""
+_CREDIT = 1.2e8
+"""Foreign exchange (USD) to spend in a year beyond what exports earn: reserves and what is sent home from abroad."""
 _CAPITAL = {"construction": 0.60, "machine_tools": 0.25, "rolled_steel": 0.08, "cement": 0.04, "electric_motors": 0.015, "cable": 0.015}
 """Share of the worth of new capacity that each capital good makes up."""
 _CAPITAL_INSTEAD = {
