@@ -77,6 +77,8 @@ def test_has_the_size_that_was_asked_for(northland):
     assert northland.economy.reports["period"].n_unique() == 36
     assert northland.economy.visits.height == 40
     assert units["region"].n_unique() == 12
+    assert units["name"].is_unique().all()
+    assert units["name_ko"].is_unique().all()
     assert northland.economy.settings.simulated
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from groundplan.measures import is_known_measure
 from groundplan.simulation.country import REGIONS, SECTORS
+from groundplan.simulation.plants import PLANTS
 from groundplan.simulation.products import PRODUCTS
 from groundplan.simulation.recipes import RECIPES, RESOURCES
 from groundplan.simulation.technology import balance_base_year, northland_technology
@@ -14,6 +15,10 @@ def test_catalogue_has_twelve_regions_twelve_sectors_and_sixty_products():
     assert (len(REGIONS), len(SECTORS), len(PRODUCTS)) == (12, 12, 60)
     assert len({recipe.recipe for recipe in RECIPES}) == len(RECIPES)
     assert {good.sector for good in PRODUCTS} == {sector.name for sector in SECTORS}
+
+
+def test_every_recipe_has_a_plant_that_runs_it():
+    assert set(PLANTS) == {recipe.recipe for recipe in RECIPES}
 
 
 def test_every_measure_is_known_and_every_item_exists():

@@ -25,8 +25,6 @@ class Sector:
         name: id of the sector.
         ministry: name of its ministry.
         ministry_ko: the same in Korean.
-        plant: what one of its enterprises is called.
-        plant_ko: the same in Korean.
         weight: its share of enterprises, any scale.
         collective: share of its units that are collectives.
         regions: the regions (positions) where its enterprises stand, the first the most likely.
@@ -39,8 +37,6 @@ class Sector:
     name: str
     ministry: str
     ministry_ko: str
-    plant: str
-    plant_ko: str
     weight: float
     collective: float
     regions: tuple[int, ...]
@@ -66,16 +62,16 @@ REGIONS: tuple[Region, ...] = (
 )
 
 SECTORS: tuple[Sector, ...] = (
-    Sector("power", "Ministry of Power", "전력공업부", "Power Station", "발전소", 5.0, 0.0, (8, 1, 2, 0, 4, 10, 6, 3), 0.82, 0.09, 1, 0.22),
-    Sector("coal", "Ministry of Coal", "석탄공업부", "Colliery", "탄광", 7.0, 0.0, (1, 8, 2, 10), 0.81, 0.05, 12, 0.25),
-    Sector("oil", "Ministry of Oil", "원유공업부", "Oil Works", "정유공장", 2.0, 0.0, (9, 6, 7), 0.72, 0.03, 7, 0.10),
-    Sector("steel", "Ministry of Metallurgy", "금속공업부", "Iron and Steel Works", "제철소", 6.0, 0.0, (2, 1, 7, 0), 0.74, 0.03, 10, 0.28),
-    Sector("nonferrous", "Ministry of Mining", "채취공업부", "Smelter", "제련소", 4.0, 0.0, (10, 8, 7, 2), 0.75, 0.03, 10, 0.14),
-    Sector("machines", "Ministry of Machine Building", "기계공업부", "Machine Works", "기계공장", 13.0, 0.02, (0, 2, 4, 7, 3, 9), 0.70, 0.04, 11, 0.24),
-    Sector("chemicals", "Ministry of Chemical Industry", "화학공업부", "Chemical Works", "화학공장", 9.0, 0.02, (7, 0, 9, 4, 2), 0.78, 0.05, 3, 0.30),
-    Sector("building", "Ministry of Construction", "건설건재공업부", "Building Materials Works", "건재공장", 10.0, 0.08, (0, 3, 4, 6, 11, 1, 2), 0.72, 0.14, 8, 0.20),
-    Sector("timber", "Ministry of Forestry", "임업부", "Timber Works", "목재공장", 7.0, 0.30, (8, 10, 1, 2, 7), 0.73, 0.10, 2, 0.12),
-    Sector("textiles", "Ministry of Light Industry", "경공업부", "Textile Mill", "방직공장", 10.0, 0.30, (4, 0, 9, 3, 5, 11), 0.74, 0.05, 9, 0.17),
-    Sector("food", "Ministry of Agriculture and Food", "농업식료부", "Farm", "농장", 22.0, 0.75, (11, 5, 3, 6, 4, 9, 0), 0.72, 0.20, 9, 0.18),
-    Sector("transport", "Ministry of Transport", "운수부", "Transport Depot", "운수사업소", 5.0, 0.04, (0, 6, 2, 4, 9, 1, 3, 7), 0.82, 0.05, 10, 0.21),
+    Sector("power", "Ministry of Power", "전력공업부", 5.0, 0.0, (8, 1, 2, 0, 4, 10, 6, 3), 0.82, 0.09, 1, 0.22),
+    Sector("coal", "Ministry of Coal", "석탄공업부", 7.0, 0.0, (1, 8, 2, 10), 0.81, 0.05, 12, 0.25),
+    Sector("oil", "Ministry of Oil", "원유공업부", 2.0, 0.0, (9, 6, 7), 0.72, 0.03, 7, 0.10),
+    Sector("steel", "Ministry of Metallurgy", "금속공업부", 6.0, 0.0, (2, 1, 7, 0), 0.74, 0.03, 10, 0.28),
+    Sector("nonferrous", "Ministry of Mining", "채취공업부", 4.0, 0.0, (10, 8, 7, 2), 0.75, 0.03, 10, 0.14),
+    Sector("machines", "Ministry of Machine Building", "기계공업부", 13.0, 0.02, (0, 2, 4, 7, 3, 9), 0.70, 0.04, 11, 0.24),
+    Sector("chemicals", "Ministry of Chemical Industry", "화학공업부", 9.0, 0.02, (7, 0, 9, 4, 2), 0.78, 0.05, 3, 0.30),
+    Sector("building", "Ministry of Construction", "건설건재공업부", 10.0, 0.08, (0, 3, 4, 6, 11, 1, 2), 0.72, 0.14, 8, 0.20),
+    Sector("timber", "Ministry of Forestry", "임업부", 7.0, 0.30, (8, 10, 1, 2, 7), 0.73, 0.10, 2, 0.12),
+    Sector("textiles", "Ministry of Light Industry", "경공업부", 10.0, 0.30, (4, 0, 9, 3, 5, 11), 0.74, 0.05, 9, 0.17),
+    Sector("food", "Ministry of Agriculture and Food", "농업식료부", 22.0, 0.75, (11, 5, 3, 6, 4, 9, 0), 0.72, 0.20, 9, 0.18),
+    Sector("transport", "Ministry of Transport", "운수부", 5.0, 0.04, (0, 6, 2, 4, 9, 1, 3, 7), 0.82, 0.05, 10, 0.21),
 )

@@ -17,7 +17,7 @@ __all__ = ["Enterprises", "draw_enterprises"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-EFFICIENCIES = np.array([0.92, 0.97, 1.0, 1.04])
+_EFFICIENCIES = np.array([0.92, 0.97, 1.0, 1.04])
 _EFFICIENCY_CHANCES = np.array([0.2, 0.3, 0.35, 0.15])
 _SIZE_SD = 1.0
 _SECOND_LINE_CHANCE = 0.3
@@ -74,7 +74,7 @@ def draw_enterprises(count: int, technology: Technology, rng: np.random.Generato
     ]
     line_unit, line_recipe, minor = (np.concatenate(column) for column in zip(*parts, strict=True))
     line_size = size[line_unit] * np.where(minor, rng.uniform(0.2, 0.6, len(line_unit)), 1.0)
-    efficiency = rng.choice(EFFICIENCIES, size=len(line_unit), p=_EFFICIENCY_CHANCES)
+    efficiency = rng.choice(_EFFICIENCIES, size=len(line_unit), p=_EFFICIENCY_CHANCES)
     usual = np.array([entry.utilisation for entry in SECTORS])[technology.sector][line_recipe]
     utilisation = np.clip(usual * np.exp(rng.normal(0.0, 0.07, len(line_unit))), 0.5, 0.92)
     order = np.lexsort((line_recipe, minor, line_unit))

@@ -15,6 +15,7 @@ from groundplan.simulation.country import REGIONS, SECTORS
 from groundplan.simulation.enterprises import Enterprises, draw_enterprises
 from groundplan.simulation.histories import History, make_history
 from groundplan.simulation.observing import METHOD_ERRORS, Findings, Meters, Visits, choose_visits, find, read_meters
+from groundplan.simulation.plants import PLANTS
 from groundplan.simulation.products import PRODUCTS
 from groundplan.simulation.recipes import RECIPES
 from groundplan.simulation.reporting import KINDS, Managers, Reported, draw_managers, report_output, round_figures, set_targets
@@ -180,6 +181,8 @@ def _units(country: _Country, meters: Meters) -> pl.DataFrame:
         },
         schema_overrides={"employees": pl.Float64},
     )
+    # A unit's main line stands first among its lines.
+    main = enterprises.line_recipe[np.searchsorted(enterprises.line_unit, np.arange(len(country.units)))]
     sector, region = Axis(tuple(entry.name for entry in SECTORS)), Axis(tuple(entry.name for entry in REGIONS))
     plants = pl.DataFrame(
         {
@@ -187,8 +190,8 @@ def _units(country: _Country, meters: Meters) -> pl.DataFrame:
             "sector": sector.column("sector", enterprises.sector),
             "region": region.column("region", enterprises.region),
             "region_ko": _named([entry.name_ko for entry in REGIONS], enterprises.region),
-            "plant": _named([entry.plant for entry in SECTORS], enterprises.sector),
-            "plant_ko": _named([entry.plant_ko for entry in SECTORS], enterprises.sector),
+            "plant": _named([PLANTS[recipe.recipe][0] for recipe in RECIPES], main),
+            "plant_ko": _named([PLANTS[recipe.recipe][1] for recipe in RECIPES], main),
             "parent": _named([f"A{number + 1:02d}" for number in range(len(SECTORS))], enterprises.sector),
             "kind": np.where(enterprises.collective, "collective", "enterprise"),
             "latitude": enterprises.latitude,
@@ -197,8 +200,8 @@ def _units(country: _Country, meters: Meters) -> pl.DataFrame:
             "major": country.major,
         }
     )
-    number = pl.int_range(1, pl.len() + 1).over("sector", "region").cast(pl.String)
-    plants = plants.with_columns(name=pl.format("{} {} No. {}", "region", "plant", number), name_ko=pl.format("{} {} 제{}호", "region_ko", "plant_ko", number))
+    number = pl.int_range(1, pl.len() + 1).over("plant", "region").cast(pl.String)
+    plants = plants.with_columns(name=pl.format("{} {} No. {}", "region", "plant", number), name_ko=pl.format("{} 제{}{}", "region_ko", number, "plant_ko"))
     return pl.concat([offices, plants.select(offices.columns)])
 
 

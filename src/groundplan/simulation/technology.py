@@ -127,11 +127,11 @@ def balance_base_year(technology: Technology, efficiency: FloatArray) -> BaseYea
     if (own_output < 0).any() or (final_use < 0).any():
         short = tuple(technology.products.labels[position] for position in np.flatnonzero((own_output < 0) | (final_use < 0)))
         raise NotProductiveError(f"northland's base year does not balance: {', '.join(short)}", short)
-    return BaseYear(activity, output, imports, intermediate, final_use, built, exports, _value(technology, plan, coefficients, joint), radius)
+    return BaseYear(activity, output, imports, intermediate, final_use, built, exports, _value(technology, plan, coefficients), radius)
 
 
-def _value(technology: Technology, plan: FloatArray, coefficients: FloatArray, joint: FloatArray) -> FloatArray:
-    """Worth of a unit of each product, shape (P,); joint products carry a third of the worth of their like."""
+def _value(technology: Technology, plan: FloatArray, coefficients: FloatArray) -> FloatArray:
+    """Worth of a unit of each product, shape (P,): its main makers' cost. Joint products without a recipe of their own count at their price abroad."""
     cost = np.array([{"labour": _WAGE_COST, "land": _LAND_COST, "scrap": _SCRAP_COST}[name] for name in technology.resources.labels])
     added = cost @ technology.resource_inputs @ plan
     # What nobody in the country makes is worth what it costs abroad; money and dollars are about at par by choice of the wage cost.
