@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from groundplan.cli.imports import import_app
 from groundplan.cli.progress import show_progress
 from groundplan.errors import GroundplanError, InputError
 from groundplan.flows.examples import write_northland
@@ -30,7 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     epilog="Begin with `groundplan new FOLDER`, or look at an example: `groundplan example northland FOLDER`, then `groundplan run FOLDER/economy`.",
 )
-import_app = typer.Typer(help="Build an economy folder from official tables.", no_args_is_help=True)
 example_app = typer.Typer(help="Write an example economy to try things on.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
 app.add_typer(example_app, name="example")
