@@ -51,7 +51,10 @@ CASES: dict[str, tuple[Callable[[Rows], None], list[tuple[str, str, str, tuple[i
     "own parent": (put("units", 0, parent="M1"), [("units", "parent", "parent_cycle", (2,), F)]),
     "loop of parents": (put("units", 0, parent="W1"), [("units", "parent", "parent_cycle", (2, 3, 5), F)]),
     "duplicate unit": (add("units", unit="E2", parent="M1"), [("units", "unit", "duplicate_key", (4, 6), F)]),
-    "duplicate report": (add("reports", unit="E2", product="ore", period="2020-01", quantity=1.0), [("reports", "unit, product, indicator, period, version", "duplicate_key", (4, 5), F)]),
+    "duplicate report": (
+        add("reports", unit="E2", product="ore", period="2020-01", quantity=1.0),
+        [("reports", "unit, product, indicator, period, version", "duplicate_key", (4, 5), F)],
+    ),
     "corrected report": (add("reports", unit="E2", product="ore", period="2020-01", quantity=1.0, version=2), []),
     "missing id": (add("products", measure="t"), [("products", "product", "missing_value", (5,), F)]),
     "empty id": (add("products", product="", measure="t"), [("products", "product", "missing_value", (5,), F)]),

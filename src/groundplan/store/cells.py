@@ -61,8 +61,9 @@ def read_column(table: str, column: dy.Column, cells: pl.Series, numbers: pl.Ser
 def _as_text(cells: pl.Series) -> pl.Series:
     if cells.dtype == pl.String:
         return cells
-    if cells.dtype.is_temporal():
-        return cells.cast(pl.String, strict=False)
+    if cells.dtype == pl.Date:
+        # As a workbook shows its dates, so that both are read alike.
+        return cells.dt.to_string("%Y-%m-%d 00:00:00")
     try:
         return cells.cast(pl.String)
     except pl.exceptions.PolarsError:

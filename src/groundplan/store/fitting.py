@@ -87,11 +87,11 @@ def _match_header(raw: RawTable) -> tuple[pl.DataFrame, pl.DataFrame | None, lis
         name = plain if plain in known else _normal(plain)
         name = name if name in known else plain
         if name in chosen:
-            if not (name == "" and raw.frame[label].is_null().all()):
+            if not (name == "" and _blank(raw.frame[label]).all()):
                 faults.append(Fault(raw.name, name, "duplicate_column", 1, (), f"the column '{name}' twice in {raw.source}", "each column once", "Take one of the two out."))
             continue
         if name == "":
-            if not raw.frame[label].is_null().all():
+            if not _blank(raw.frame[label]).all():
                 faults.append(Fault(raw.name, "", "nameless_column", 1, (), "a column with values and no name in the header", "a name for each column", "Name it, or take it out."))
             continue
         if name != plain:
@@ -112,7 +112,7 @@ def _normal(label: str) -> str:
 def _drop_empty_rows(raw: RawTable, frame: pl.DataFrame, numbers: pl.DataFrame | None) -> tuple[pl.DataFrame, pl.DataFrame | None, pl.Series, list[Fault]]:
     if not frame.width:
         return frame, numbers, raw.rows.head(0), []
-    empty = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    empty = pl.DataFrame([_blank(column) for column in frame]).select(pl.all_horizontal(pl.all())).to_series()
     if not empty.any():
         return frame, numbers, raw.rows, []
     kept = ~empty
@@ -120,6 +120,13 @@ def _drop_empty_rows(raw: RawTable, frame: pl.DataFrame, numbers: pl.DataFrame |
     between = kept.any() and empty.arg_true()[0] < kept.arg_true()[-1]
     fault = Fault(raw.name, "", "empty_rows", int(empty.sum()), first, "rows without any value", "a row of values", "They are passed over; take them out.", "warning")
     return frame.filter(kept), None if numbers is None else numbers.filter(kept), raw.rows.filter(kept), [fault] if between else []
+
+
+def _blank(cells: pl.Series) -> pl.Series:
+    """Mark the cells that hold nothing, or nothing but spaces."""
+    if cells.dtype != pl.String:
+        return cells.is_null()
+    return (cells.str.strip_chars() == "").fill_null(value=True)
 
 
 def _unknown(values: pl.Series, numbers: pl.Series | None, dtype: pl.DataType | None) -> pl.Series:

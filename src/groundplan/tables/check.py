@@ -67,10 +67,10 @@ def check_tables(
         fitting[name], found = conform(name, given)
         faults += found
         for column in schema.column_names():
-            unread = fitting[name][column].is_null() & (given[column].is_not_null() if column in given.columns else True)
-            if unread.any():
+            unfit = fitting[name][column].is_null() & (given[column].is_not_null() if column in given.columns else True)
+            if unfit.any():
                 known = masks.setdefault(name, {}).get(column)
-                masks[name][column] = unread if known is None else unread | known
+                masks[name][column] = unfit if known is None else unfit | known
     frames = Frames(settings, fitting, settings.as_of or today, masks, frozenset(unread))
     for rule in _RULES:
         faults += rule(frames)

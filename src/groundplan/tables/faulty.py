@@ -71,9 +71,9 @@ def row_faults(
         remedy: what to do.
         severity: "fault" or "warning".
     """
-    positions = bad.fill_null(value=False).arg_true()
-    if positions.is_empty():
+    if not bad.any():
         return []
+    positions = bad.fill_null(value=False).arg_true()
     rows = tuple(int(position) + FIRST_ROW for position in positions.head(SHOWN_ROWS))
     words = found if isinstance(found, str) else show_values(found.gather(positions))
     return [Fault(table, column, rule, len(positions), rows, words, expected, remedy, severity)]

@@ -48,6 +48,8 @@ def _findings(frames: Frames) -> list[Fault]:
     shown = joined.select(pl.struct("visit", "period", "last")).to_series()
     remedy = "Mend the period, or the dates of the visit."
     faults += row_faults("findings", "period", "finding_before_period", later, found=shown, expected="output of a period that had begun when the visit ended", remedy=remedy)
+    if "units" in frames.unread:
+        return faults
     within = ancestors(frames["units"]).with_columns(within=pl.lit(value=True)).rename({"above": "visited"})
     strange = joined.join(within, on=["unit", "visited"], how="left", maintain_order="left")
     bad = strange["within"].is_null() & strange["visited"].is_not_null() & strange["unit"].is_not_null()
@@ -59,7 +61,7 @@ def _findings(frames: Frames) -> list[Fault]:
 def _reports(frames: Frames) -> list[Fault]:
     """A unit that reports a product should have a line for it, itself or below it."""
     reports, lines = frames["reports"], frames["lines"]
-    if lines.is_empty() or reports.is_empty() or "recipes" in frames.unread:
+    if lines.is_empty() or reports.is_empty() or frames.unread.intersection(("recipes", "units")):
         return []
     outputs = frames["recipes"].filter(pl.col("role").cast(pl.String) == "out").select("recipe", pl.col("item").alias("product"))
     makers = lines.select("unit", "recipe").unique().join(outputs, on="recipe").select("unit", "product").unique()

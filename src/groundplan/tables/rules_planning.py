@@ -81,7 +81,7 @@ def _lines(frames: Frames) -> list[Fault]:
 
 def _goals(frames: Frames) -> list[Fault]:
     goals, recipes = frames["goals"], frames["recipes"]
-    above = goals["minimum"] > goals["quantity"]
+    above = (goals["minimum"] > goals["quantity"]) & (goals["quantity"] >= 0)
     shown = goals.select(pl.struct("product", "period", "quantity", "minimum")).to_series()
     faults = row_faults("goals", "minimum", "minimum_above_goal", above, found=shown, expected="a minimum no larger than the goal", remedy="Raise quantity or lower minimum.")
     if frames.unread.intersection(("recipes", "lines", "investments", "trade", "stocks")):
