@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import polars as pl
 import typer
 from rich.console import Console
@@ -131,7 +132,7 @@ def _show(imported: Imported, file: Path, out: Path) -> None:
         ("Gross domestic product, by income", f"{product.by_income:,.0f}"),
         ("Gross domestic product, as published", published),
         ("Output of all products", f"{balance['output'].sum():,.0f}"),
-        ("Largest residual of a product: sources less uses", f"{balance['residual'].abs().max():.1g}"),
+        ("Largest residual of a product: sources less uses", f"{_largest(balance['residual']):.1g}"),
     )
     for row in rows:
         table.add_row(*row)
@@ -147,6 +148,10 @@ def _show(imported: Imported, file: Path, out: Path) -> None:
     tables = ", ".join(name for name, frame in economy.tables().items() if frame.height)
     _line(f"\n[bold]{escape(str(out))}[/bold] is ready: {tables}; see also {ASSUMPTIONS_FILE} and {BASE_YEAR_FILE} there.")
     _line(f"Next: groundplan run {escape(str(out))}")
+
+
+def _largest(values: pl.Series) -> float:
+    return float(np.abs(values.to_numpy()).max(initial=0.0))
 
 
 def _line(text: str) -> None:

@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from groundplan.errors import FolderError
 from groundplan.outcome import Note
 from groundplan.store.folder import write_economy
@@ -25,7 +27,8 @@ def use_table_to_folder(file: Path, folder: Path, **options: Any) -> Imported:
 
     Beside the economy's tables it holds what no step reads and a reader may ask for: `import_adjustments.csv` (each cell that
     does not stand in the economy as it stood in the table), `import_base_year.csv` (the balance of each product in the base
-    year), `import_assumptions.md` and `import_use_table.csv` (the cells that were used, summed up where a concordance was given).
+    year), `import_assumptions.md` and `import_use_table.csv` (the cells that were used,
+    summed up where a concordance was given; the importer reads it again).
     All of it appears together or not at all.
 
     Args:
@@ -53,7 +56,7 @@ def use_table_to_folder(file: Path, folder: Path, **options: Any) -> Imported:
         write_economy(imported.economy, whole)
         imported.adjustments.write_csv(whole / ADJUSTMENTS_FILE)
         imported.base_year.write_csv(whole / BASE_YEAR_FILE)
-        imported.cells.frame.select("row", "col", imported.cells.value_column()).write_csv(whole / TABLE_FILE)
+        _cells_used(imported).write_csv(whole / TABLE_FILE)
         (whole / ASSUMPTIONS_FILE).write_text(_assumptions_text(imported.notes), encoding="utf-8", newline="\n")
         whole.rename(folder)
     except OSError as error:
@@ -61,6 +64,13 @@ def use_table_to_folder(file: Path, folder: Path, **options: Any) -> Imported:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return imported
+
+
+def _cells_used(imported: Imported) -> pl.DataFrame:
+    """The cells in the form that the importer reads, with the names of the products."""
+    names = imported.economy.products.select(pl.col("product").alias("row"), pl.col("name").alias("row_name"))
+    frame = imported.cells.frame.select("row", "col", imported.cells.value_column())
+    return frame.join(names, on="row", how="left", maintain_order="left").insert_column(0, pl.Series("year", [imported.year] * len(frame)))
 
 
 def _assumptions_text(notes: tuple[Note, ...]) -> str:

@@ -133,7 +133,8 @@ def _of_year(table: str, frame: pl.DataFrame, year: int | None) -> tuple[pl.Seri
     if chosen is not None and chosen not in known:
         shown = f"the years {', '.join(map(str, known))}" if known else "no years"
         faults.append(Fault(table, "year", "unknown_year", 0, (), shown, f"the year {chosen}", "Ask for one of the years that are there."))
-    return (years == chosen).fill_null(value=False), chosen, faults
+    in_year = mask(len(frame), value=True) if chosen is None else (years == chosen).fill_null(value=False)
+    return in_year, chosen, faults
 
 
 def _bad_numbers(table: str, frame: pl.DataFrame, column: str) -> list[Fault]:

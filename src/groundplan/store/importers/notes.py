@@ -101,11 +101,11 @@ def _outside(accounts: Accounts, structure: Structure, adjustments: Sequence[Adj
         notes.append(_note("info", "outside flows", sentence))
     supply = float(structure.outside_supply.sum())
     if supply > 0:
-        sentence = f"Negative uses and rounding ({supply:,.0f}) enter the balance as supply from outside, grown like the final uses."
+        sentence = f"Negative uses ({supply:,.0f}) enter the balance as supply from outside, grown like the final uses."
         notes.append(_note("info", "outside flows", sentence))
     use = float(structure.outside_use.sum())
     if use > 0:
-        sentence = f"Positive cells among imports (freight, insurance and duties that residents earn) and rounding ({use:,.0f}) are uses beside the final ones, grown like them."
+        sentence = f"Positive cells among imports (freight, insurance and duties that residents earn; {use:,.0f}) are uses beside the final ones, grown like them."
         notes.append(_note("info", "outside flows", sentence))
     direct = float(accounts.final_inputs.sum())
     if direct:

@@ -35,7 +35,7 @@ class Structure:
         final: kind of final use -> flows >= 0, shape (n,).
         imports: shape (n,), >= 0.
         outside_supply: what negative cells say came from elsewhere (stocks run down, second-hand goods), shape (n,), >= 0.
-        outside_use: uses that are no final use (positive cells among imports, rounding), shape (n,), >= 0.
+        outside_use: uses that are no final use (positive cells among imports), shape (n,), >= 0.
     """
 
     products: Axis
@@ -88,18 +88,8 @@ def find_structure(accounts: Accounts, make: FloatArray) -> tuple[Structure, lis
     # An industry that makes nothing has no recipe, so what it uses can only be an outside use.
     idle = np.maximum(use[:, industry_output <= 0], 0.0).sum(axis=1)
     rounding = output - use.sum(axis=1) - final.sum(axis=1)
-    adjustments += [
-        Adjustment(
-            "rounding",
-            product,
-            accounts.scheme.commodity_total,
-            float(total - gap),
-            float(total),
-            "the difference between the cells' sum and the published total is kept as an outside flow",
-        )
-        for product, total, gap in zip(products.labels, output, rounding, strict=True)
-        if gap
-    ]
+    rounding, moved = _round_final_use(products, kinds, rounding)
+    adjustments += moved
     structure = Structure(
         products,
         coefficients=per_product(np.maximum(use, 0.0)),
@@ -113,6 +103,23 @@ def find_structure(accounts: Accounts, make: FloatArray) -> tuple[Structure, lis
         outside_use=np.maximum(final[:, is_import], 0.0).sum(axis=1) + np.maximum(rounding, 0.0) + idle,
     )
     return structure, adjustments
+
+
+def _round_final_use(products: Axis, kinds: dict[FinalKind, FloatArray], rounding: FloatArray) -> tuple[FloatArray, list[Adjustment]]:
+    """Put what the cells lack of the published total into the largest final use, in place; give what could not be put there."""
+    names = list(kinds)
+    flows = np.stack([kinds[name] for name in names]) if names else np.zeros((1, len(products)))
+    largest, left = flows.argmax(axis=0), rounding.copy()
+    adjustments = []
+    for i in np.flatnonzero(rounding):
+        before = float(flows[largest[i], i])
+        if before + rounding[i] <= 0 or before == 0:
+            continue
+        kinds[names[largest[i]]][i] += rounding[i]
+        left[i] = 0.0
+        reason = "the cells do not quite add up to the published total: the difference is put into the largest final use"
+        adjustments.append(Adjustment("rounding", products.labels[i], names[largest[i]], before, before + float(rounding[i]), reason))
+    return left, adjustments
 
 
 def _input_flows(accounts: Accounts, kind: str) -> FloatArray:

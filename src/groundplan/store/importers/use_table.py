@@ -113,13 +113,15 @@ def import_use_table(
         investment=investment,
         utilisation_shift=utilisation_shift,
     )
-    faults = assumption_faults(assumptions)
+    faults = assumption_faults(assumptions) + _at_odds(capacity, utilisation, utilisation_shift)
     cells = _attempt(lambda: _read_table(file, year, aggregate), faults)
     names = (_attempt(lambda: _read_names(codes), faults) if codes else None) or {}
     made = _attempt(lambda: _read_table(make, cells.year if cells else year, aggregate), faults) if make else None
     rate = None if capacity or cells is None or cells.year is None else _attempt(lambda: read_utilisation(utilisation, _year(cells), shift=utilisation_shift), faults)
     if cells is not None and cells.year is None:
-        faults.append(Fault(cells.source, "year", "missing_column", 0, (), "no years", "a column 'year', or the option year", "Name the year of the table."))
+        faults.append(
+            Fault(cells.source, "year", "missing_column", 0, (), "no years", "a column 'year', or a year that you name", "Name the year of the table with --year (option year).")
+        )
     found = _attempt(lambda: _structure(cells, made), faults) if cells is not None and (made is not None or make is None) else None
     if cells is None or found is None or faults:
         raise InputError(f"{file.name} cannot be imported", faults)
@@ -191,6 +193,13 @@ def _settings(file: Path, cells: Cells, accounts: Accounts, name: str | None, so
         source=source or f"{accounts.scheme.name}: use table of {cells.year}, from {file.name}",
         note=" ".join(note.sentence for note in notes if note.severity == "warning"),
     )
+
+
+def _at_odds(capacity: Path | None, utilisation: Path | None, shift: float) -> list[Fault]:
+    if capacity is None or (utilisation is None and shift == 0):
+        return []
+    remedy = "Give either capacities, or utilisation and its shift."
+    return [Fault("options", "capacity, utilisation", "at_odds", 0, (), "capacities and a utilisation", "one of the two: capacities need no utilisation", remedy)]
 
 
 def _attempt(read: Callable[[], _T], faults: list[Fault]) -> _T | None:
