@@ -1,0 +1,227 @@
+"""What every line could make: findings of capacity, sustained peaks, nameplates and what units declare, taken together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, diags_array, hstack, vstack
+
+from groundplan.estimation.bearers import Bearers
+from groundplan.estimation.calibrate import Residuals, calibrate
+from groundplan.estimation.design import Layout, Terms
+from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.factors import shared_loadings
+from groundplan.estimation.rows import Rows
+from groundplan.maths.lognormal import Z50, Z90
+from groundplan.maths.mixed import Measurements, Posterior, Variances, fit_variances, held_out, solve
+from groundplan.tables.economy import Economy
+
+__all__ = ["CapacityTables", "estimate_capacities"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+_TOP = 3
+"""A sustained peak is the mean of this many best months."""
+_PEAK_YEARS = 2
+_SAMPLE = 4000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CapacityTables:
+    """Result tables `capacities` and `capacity_factors`, and the rows of `calibration` that belong to them."""
+
+    capacities: pl.DataFrame
+    factors: pl.DataFrame
+    calibration: pl.DataFrame
+    found: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Source:
+    name: str
+    series: IntArray
+    value: FloatArray
+    terms: Terms
+    known: FloatArray
+    error_sd: float
+
+
+def estimate_capacities(economy: Economy, evidence: Evidence, rows: Rows, output_variance: FloatArray) -> CapacityTables:
+    """Estimate the capacity of each line, in units of activity per plan period.
+
+    The unknown of a series is log(nameplate / true capacity), u. With n, f, p and d the logs of nameplate, capacity found, sustained peak of
+    estimated output and declared capacity, all a year in the product's measure: n - f = u + e_f; n - p = u + slack + e_p; n - d = u + hiding + e_d.
+
+    Args:
+        economy: the tables.
+        evidence: what is known.
+        rows: posterior of output.
+        output_variance: shape (S,), lasting variance of each series' log output.
+    """
+    layout, design = _nameplate_effects(evidence)
+    sources = [_findings(evidence), _peaks(evidence, rows, output_variance, layout), _declared(evidence, layout)]
+    data, start, counts, basis = _measurements(evidence, sources, layout, design)
+    variances, _ = fit_variances(data, start, counts=counts)
+    post = solve(data, variances)
+    found = np.flatnonzero(data.component < 0)
+    residual, total = held_out(data, variances, post, found)
+    noise = data.known[found]
+    residuals = Residuals(residual, np.maximum(total - noise, 1e-12), noise, np.zeros(len(found), np.int64), np.ones(len(found), np.int64), ())
+    _, calibration = calibrate(residuals, "capacity")
+    half, ninety = (float(calibration[name][0]) for name in ("factor_50", "factor_90"))
+    capacities, factors = _tables(economy, evidence, post, variances, (half, ninety), basis, tuple(layout.names))
+    return CapacityTables(capacities, factors, calibration, len(found))
+
+
+def _nameplate_effects(evidence: Evidence) -> tuple[Layout, csr_array]:
+    layout, terms, series = Layout(), Terms(), np.arange(len(evidence.series_unit))
+    terms.add(series, layout.fixed("nameplate|common", 0.0, 0.15), 1.0)
+    if len(evidence.sector.labels) > 1:
+        first = layout.random([f"nameplate|sector={label}" for label in evidence.sector.labels], 0.03, 6.0)
+        terms.add(series, first + evidence.sector.position[evidence.series_unit], 1.0)
+    return layout, terms.matrix((len(series), len(layout.names)))
+
+
+def _findings(evidence: Evidence) -> _Source:
+    found = evidence.findings
+    known = np.isfinite(evidence.nameplate[found.capacity_series])
+    series = found.capacity_series[known]
+    # One measurement a series: several capacities found are averaged by their precision.
+    count = len(evidence.nameplate)
+    precision = np.bincount(series, 1.0 / found.capacity_variance[known], count)
+    total = np.bincount(series, found.capacity_value[known] / found.capacity_variance[known], count)
+    at = np.flatnonzero(precision)
+    return _Source("finding", at, evidence.nameplate[at] - total[at] / precision[at], Terms(), 1.0 / precision[at], 0.0)
+
+
+def _peaks(evidence: Evidence, rows: Rows, output_variance: FloatArray, layout: Layout) -> _Source:
+    """Sustained peak of each series: the mean of the best three periods of the last two years, at a yearly rate."""
+    count = len(evidence.series_unit)
+    output = np.full(evidence.reported.shape, -np.inf)
+    live = ~rows.zero
+    output[rows.series[live], rows.period[live]] = rows.mean[live] + np.log(evidence.per_year)[rows.period[live]]
+    columns = max(1, int(round(_PEAK_YEARS * float(np.median(evidence.per_year)))))
+    best = -np.sort(-output[:, -columns:], axis=1)[:, :_TOP]
+    full = np.isfinite(best).all(axis=1) & np.isfinite(evidence.nameplate)
+    at = np.flatnonzero(full)
+    terms, place = Terms(), np.arange(len(at))
+    if len(at):
+        terms.add(place, layout.fixed("peak|common", 0.15, 0.10), 1.0)
+        if len(evidence.sector.labels) > 1:
+            first = layout.random([f"peak|sector={label}" for label in evidence.sector.labels], 0.05, 4.0)
+            terms.add(place, first + evidence.sector.position[evidence.series_unit[at]], 1.0)
+    assert count == len(best)
+    return _Source("peaks", at, evidence.nameplate[at] - best[at].mean(axis=1), terms, output_variance[at], 0.10)
+
+
+def _declared(evidence: Evidence, layout: Layout) -> _Source:
+    there = np.isfinite(evidence.declared) & (evidence.declared > 0)
+    last = evidence.declared.shape[1] - 1 - np.argmax(there[:, ::-1], axis=1)
+    at = np.flatnonzero(there.any(axis=1) & np.isfinite(evidence.nameplate))
+    value = np.log(evidence.declared[at, last[at]] * evidence.per_year[last[at]]) if len(at) else np.zeros(0)
+    unit = evidence.series_unit[at]
+    terms, place = Terms(), np.arange(len(at))
+    if len(at):
+        terms.add(place, layout.fixed("hiding|common", 0.10, 0.15), 1.0)
+        for name, grouping in (("kind", evidence.kind), ("sector", evidence.sector)):
+            if len(grouping.labels) > 1:
+                first = layout.random([f"hiding|{name}={label}" for label in grouping.labels], 0.05, 4.0)
+                terms.add(place, first + grouping.position[unit], 1.0)
+    return _Source("declared", at, evidence.nameplate[at] - value, terms, np.zeros(len(at)), 0.12)
+
+
+def _measurements(evidence: Evidence, sources: list[_Source], layout: Layout, design: csr_array) -> tuple[Measurements, Variances, Variances, NDArray[np.object_]]:
+    count, width = len(evidence.series_unit), len(layout.names)
+    unit_design = csr_array((design.data, design.indices, design.indptr), shape=(count, width))
+    free = [source for source in sources if source.error_sd > 0]
+    parts = [csr_array(source.terms.matrix((len(source.series), width)) + unit_design[source.series]) for source in sources]
+    component = np.concatenate([np.full(len(source.series), free.index(source) if source.error_sd > 0 else -1) for source in sources])
+    series = np.concatenate([source.series for source in sources])
+    data = Measurements(
+        unit=series,
+        value=np.concatenate([source.value for source in sources]),
+        loading=np.ones(len(series)),
+        design=csr_array(vstack(parts)),
+        component=component,
+        known=np.concatenate([source.known for source in sources]),
+        unit_design=unit_design,
+        block=np.array(layout.block, np.int64),
+        mean=np.array(layout.mean),
+        wide=np.array(layout.wide),
+    )
+    start = Variances(0.15**2, np.array([source.error_sd**2 for source in free]), np.array(layout.start))
+    counts = Variances(6.0, np.full(len(free), 6.0), np.array(layout.counts))
+    basis = np.full(count, "", dtype=object)
+    for source in sources:
+        basis[source.series] = basis[source.series] + f"{source.name}, "
+    return data, start, counts, basis + "nameplate"
+
+
+def _tables(
+    economy: Economy, evidence: Evidence, post: Posterior, variances: Variances, factor: tuple[float, float], basis: NDArray[np.object_], names: tuple[str, ...]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    lines = _lines(economy, evidence.bearers)
+    series = lines["series"].fill_null(-1).to_numpy()
+    known = (series >= 0) & np.isfinite(np.append(evidence.nameplate, np.nan)[series])
+    at = np.maximum(series, 0)
+    share = lines["share"].fill_null(1.0).to_numpy()
+    nameplate = lines["capacity"].fill_null(0.0).to_numpy()
+    prior_mean, prior_variance = float(post.effects[0]), float(post.covariance[0, 0]) + variances.unit
+    empty = len(post.unit_mean) == 0
+    shift = np.where(known, 0.0 if empty else post.unit_mean[at], prior_mean)
+    loadings = csr_array((len(series), len(names))) if empty else csr_array(diags_array(known.astype(float)) @ csr_array(-shared_loadings(post)[at]))
+    unit_sd = np.zeros(len(series)) if empty else np.where(known, np.sqrt(post.unit_own[at]), 0.0)
+    # Lines of one product in one unit share what is known of their sum; how it splits is known by their nameplates alone.
+    own = np.where(known, (1.0 - share) * variances.unit, prior_variance)
+    half, ninety = factor
+    common = np.asarray(loadings.power(2).sum(axis=1)).ravel() + unit_sd**2
+    log_sd, half_sd = ninety * np.sqrt(common + own), half * np.sqrt(common + own)
+    positive = nameplate > 0
+    median = np.where(positive, nameplate * np.exp(-shift), 0.0)
+    wide, narrow = np.exp(Z90 * log_sd), np.exp(np.minimum(Z50 * half_sd, Z90 * log_sd))
+    log_mean = np.log(np.where(positive, median, np.nan))
+
+    def where(values: FloatArray) -> pl.Series:
+        return pl.Series(np.where(positive, values, np.nan), dtype=pl.Float64).fill_nan(None)
+
+    table = lines.select("line", "unit", "recipe", "region", "product", pl.col("capacity").alias("nameplate")).with_columns(
+        median=pl.Series(median),
+        lower_50=pl.Series(median / narrow),
+        upper_50=pl.Series(median * narrow),
+        lower_90=pl.Series(median / wide),
+        upper_90=pl.Series(median * wide),
+        log_mean=where(log_mean),
+        log_sd=where(log_sd),
+        own_log_sd=where(ninety * np.sqrt(own)),
+        basis=pl.Series([basis[at[row]] if known[row] else "nameplate" for row in range(len(series))], dtype=pl.String),
+    )
+    series_part = csr_array((unit_sd, (np.arange(len(series)), at)), shape=(len(series), max(len(evidence.series_unit), 1)))
+    whole = csr_array(hstack([loadings, series_part]) * ninety)
+    whole.eliminate_zeros()
+    entries = whole.tocoo()
+    row, column = entries.coords
+    keep = positive[row]
+    row, column, loading = row[keep], column[keep], entries.data[keep]
+    units, products = evidence.units.labels, evidence.products.labels
+    labels = [*names, *(f"capacity|{units[unit]}|{products[product]}" for unit, product in zip(evidence.series_unit, evidence.series_product, strict=True))]
+    factors = pl.DataFrame(
+        [
+            table["line"].gather(pl.Series(row.astype(np.int64))),
+            pl.Series("factor", labels, dtype=pl.String).gather(pl.Series(column.astype(np.int64))),
+            pl.Series("loading", loading),
+        ]
+    )
+    return table.sort("line"), factors.sort("line", "factor")
+
+
+def _lines(economy: Economy, bearers: Bearers) -> pl.DataFrame:
+    """Give each line with its region, main product, series and its share in the series' nameplate."""
+    region = economy.units.unique("unit", keep="first", maintain_order=True).select("unit", "region")
+    weight = pl.col("capacity") * pl.col("per_activity")
+    outputs = bearers.outputs.filter("active").with_columns(weight.alias("weight")).with_columns(pl.col("weight").sum().over("series").alias("sum"))
+    shares = outputs.select("line", "series", pl.when(pl.col("sum") > 0).then(pl.col("weight") / pl.col("sum")).otherwise(1.0).alias("share"))
+    return bearers.lines.join(region, on="unit", how="left", maintain_order="left").join(shares, on=["line", "series"], how="left", maintain_order="left")

@@ -1,0 +1,100 @@
+"""Estimate: what every unit really makes and could make, with how sure we are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from groundplan.estimation.calibrate import Residuals, calibrate
+from groundplan.estimation.capacity import estimate_capacities
+from groundplan.estimation.evidence import Evidence, gather
+from groundplan.estimation.level import Level, fit_level
+from groundplan.estimation.notes import estimation_notes
+from groundplan.estimation.rows import posterior_rows, report_noise
+from groundplan.estimation.spread import spread_rows
+from groundplan.estimation.tables_out import estimates_table, factors_table
+from groundplan.estimation.totals import totals_table
+from groundplan.maths.mixed import held_out
+from groundplan.outcome import Outcome
+from groundplan.tables.bundles import Estimate
+from groundplan.tables.economy import Economy
+from groundplan.tables.results import Calibration, Capacities, CapacityFactors, EstimateFactors, Estimates, Totals
+
+__all__ = ["estimate"]
+
+_METHOD = "empirical Bayes on logs: reports, proxies, nameplates and findings in one mixed model (variances by EM), intervals calibrated on units held out"
+
+
+def estimate(economy: Economy, *, progress: Callable[[str, float], None] | None = None) -> Estimate:
+    """Estimate outputs, totals and capacities from reports, findings, proxies and lines.
+
+    Args:
+        economy: an economy that has passed its checks.
+        progress: called with what is being done and the share of the step that is done, 0 to 1.
+
+    Returns:
+        Result tables and notes; `no_data` where there is nothing to estimate from.
+    """
+    tell = progress or (lambda _at, _share: None)
+    tell("gathering reports, findings and proxies", 0.0)
+    evidence = gather(economy)
+    if not len(evidence.series_unit) and economy.lines.is_empty():
+        sentence = "There are no reports, findings or lines, so nothing can be estimated."
+        return Estimate(
+            Outcome("no_data", sentence), Estimates.create_empty(), EstimateFactors.create_empty(), Totals.create_empty(), Capacities.create_empty(),
+            CapacityFactors.create_empty(), Calibration.create_empty(),
+        )  # fmt: skip
+    log_report = np.log(np.where(evidence.reported > 0, evidence.reported, np.nan))
+    noise = report_noise(evidence, log_report)
+    tell("biases of reports", 0.2)
+    level = fit_level(evidence, log_report, noise)
+    factors, calibration = calibrate(_held_out(evidence, level), "all")
+    tell("outputs by month", 0.5)
+    rows = posterior_rows(evidence, level, log_report, noise)
+    spread = spread_rows(evidence, level, rows, factors)
+    estimates, estimate_factors = estimates_table(evidence, rows, spread, factors), factors_table(evidence, rows, spread)
+    tell("totals", 0.7)
+    totals = totals_table(economy, evidence, rows, spread)
+    tell("capacities", 0.8)
+    lasting = np.asarray(spread.loadings.power(2).sum(axis=1)).ravel()
+    capacity = estimate_capacities(economy, evidence, rows, lasting)
+    tell("done", 1.0)
+    return Estimate(
+        outcome=Outcome("done", _sentence(evidence, level, estimates), _METHOD),
+        estimates=estimates,
+        estimate_factors=estimate_factors,
+        totals=totals,
+        capacities=capacity.capacities,
+        capacity_factors=capacity.factors,
+        calibration=pl.concat([calibration, capacity.calibration]),
+        notes=estimation_notes(evidence, level, rows, ()),
+    )
+
+
+def _held_out(evidence: Evidence, level: Level) -> Residuals:
+    """What findings said of each inspected unit against what would have been said without them."""
+    rows: NDArray[np.int64] = level.rows.get("finding", np.zeros(0, np.int64))
+    residual, total = held_out(level.data, level.variances, level.posterior, rows)
+    noise = level.data.known[rows]
+    unit = level.data.unit[rows]
+    number = np.bincount(evidence.series_unit[evidence.findings.series], minlength=len(evidence.units))
+    labels = tuple(f"sector={label}" for label in evidence.sector.labels)
+    return Residuals(residual, np.maximum(total - noise, 1e-12), noise, evidence.sector.position[unit], number[unit], labels)
+
+
+def _sentence(evidence: Evidence, level: Level, estimates: pl.DataFrame) -> str:
+    inspected = len(level.rows.get("finding", ()))
+    reporting = np.isfinite(level.mean_report)
+    text = f"Output of {len(evidence.units)} units was estimated from their reports"
+    if evidence.proxies:
+        text += f", {' and '.join(evidence.proxies)}"
+    text += f" and findings at {inspected} of them"
+    if reporting.any():
+        bias = float(np.median(level.posterior.unit_mean[np.unique(evidence.series_unit[reporting])]))
+        text += f": half of the units report {abs(np.expm1(bias)):.0%} or more {'above' if bias >= 0 else 'below'} what they make."
+    else:
+        text += "."
+    return text

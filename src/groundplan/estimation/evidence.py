@@ -1,0 +1,194 @@
+"""All that is known of outputs, as arrays: one row a series (a unit's product), one column a period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from groundplan.estimation.bearers import Bearers, find_bearers
+from groundplan.estimation.findings import Findings, read_findings
+from groundplan.period import parse_period
+from groundplan.tables.axes import Axis
+from groundplan.tables.economy import Economy
+
+__all__ = ["NOT_STATED", "Evidence", "Grouping", "gather"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+NOT_STATED = "not stated"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouping:
+    """A partition of units: `labels[position[i]]` is the class of unit i."""
+
+    labels: tuple[str, ...]
+    position: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What is known, S series of U units over T periods; logs are natural.
+
+    Args:
+        units, products: sorted labels; units that have a series, products that have one.
+        periods: labels, in the order of their starts.
+        per_year: shape (T,), how many such periods make a year.
+        sector, region, kind: partitions of the units; kind tells major units apart.
+        series_unit, series_product: shape (S,), positions, sorted by unit and product.
+        reported: shape (S, T), latest version of each report, in the product's measure per period; NaN where there is none.
+        declared: shape (S, T), declared capacity in the product's measure per period; NaN where there is none.
+        proxies: indicator -> log of its value, shape (U, T); NaN where there is none, -inf never (zeros are left out).
+        nameplate: shape (S,), log of output a year at nameplate capacity in the base period; NaN where no line is known.
+        target_gap: shape (U,), mean log of reported to targeted output; NaN where there is no target.
+        findings: what inspectors found.
+        bearers: which series each line and finding belongs to.
+    """
+
+    units: Axis
+    products: Axis
+    periods: tuple[str, ...]
+    per_year: FloatArray
+    sector: Grouping
+    region: Grouping
+    kind: Grouping
+    series_unit: IntArray
+    series_product: IntArray
+    reported: FloatArray
+    declared: FloatArray
+    proxies: dict[str, FloatArray]
+    nameplate: FloatArray
+    target_gap: FloatArray
+    findings: Findings
+    bearers: Bearers
+
+
+def gather(economy: Economy) -> Evidence:
+    """Gather what an economy's tables say of outputs.
+
+    Only the indicator `output` counts, and of each report its latest version. Series are all pairs of unit and product that are
+    reported, found, or that a line makes as its main product. Columns are the periods of the reports; without reports those of findings and
+    proxies, or else the base period.
+    """
+    reports = economy.reports.filter((pl.col("indicator") == "output") & pl.col("quantity").is_not_null())
+    bearers = find_bearers(economy, reports)
+    units, products = Axis.of(bearers.series["unit"].unique().sort().to_list()), Axis.of(bearers.series["product"].unique().sort().to_list())
+    series_unit, series_product = units.positions(bearers.series["unit"]), products.positions(bearers.series["product"])
+    periods = _periods(economy, reports)
+    axis = Axis(periods)
+    shape = (len(series_unit), len(periods))
+    reported, declared = np.full(shape, np.nan), np.full(shape, np.nan)
+    if not reports.is_empty():
+        if reports["version"].n_unique() > 1:
+            reports = reports.sort("version", maintain_order=True)
+        at = (series_positions(bearers.series, reports), axis.positions(reports["period"]))
+        # Where a place is written more than once, numpy keeps the last value: the latest version.
+        reported[at] = reports["quantity"].to_numpy()
+        declared[at] = reports["declared_capacity"].to_numpy()
+    sector, region, kind = _groupings(economy, units)
+    return Evidence(
+        units=units,
+        products=products,
+        periods=periods,
+        per_year=np.array([parse_period(label).per_year for label in periods]),
+        sector=sector,
+        region=region,
+        kind=kind,
+        series_unit=series_unit,
+        series_product=series_product,
+        reported=reported,
+        declared=declared,
+        proxies=_proxies(economy, units, axis),
+        nameplate=_nameplate(bearers, len(series_unit)),
+        target_gap=_target_gap(economy, bearers, periods, reported, series_unit, len(units)),
+        findings=read_findings(economy, bearers, axis),
+        bearers=bearers,
+    )
+
+
+def series_positions(series: pl.DataFrame, rows: pl.DataFrame) -> IntArray:
+    """Give the position in `series` (unit, product) of each row, shape (n,); -1 where it has none."""
+    lookup = series.with_row_index("position")
+    joined = rows.select("unit", "product").join(lookup, on=["unit", "product"], how="left", maintain_order="left")
+    return joined["position"].cast(pl.Int64).fill_null(-1).to_numpy()
+
+
+def _periods(economy: Economy, reports: pl.DataFrame) -> tuple[str, ...]:
+    if not reports.is_empty():
+        labels = reports["period"].unique().to_list()
+    else:
+        found = economy.findings.filter(pl.col("measure").cast(pl.String) == "output")
+        labels = sorted(set(found["period"].unique().to_list()) | set(economy.proxies["period"].unique().to_list()))
+        labels = labels or [economy.settings.base_period]
+    parsed = sorted((parse_period(label), label) for label in labels)
+    return tuple(label for _, label in parsed)
+
+
+def _groupings(economy: Economy, units: Axis) -> tuple[Grouping, Grouping, Grouping]:
+    table = pl.DataFrame({"unit": units.labels}, schema={"unit": pl.String}).join(
+        economy.units.unique("unit", keep="first", maintain_order=True).select("unit", "sector", "region", pl.col("kind").cast(pl.String), "major"),
+        on="unit",
+        how="left",
+        maintain_order="left",
+    )
+    major = pl.when(pl.col("major").fill_null(value=False)).then(pl.lit("major ")).otherwise(pl.lit(""))
+    table = table.with_columns(pl.col("sector", "region").fill_null(NOT_STATED), (major + pl.col("kind").fill_null("unit")).alias("kind"))
+    return _grouping(table["sector"]), _grouping(table["region"]), _grouping(table["kind"])
+
+
+def _grouping(column: pl.Series) -> Grouping:
+    axis = Axis.of(column.unique().sort().to_list())
+    return Grouping(axis.labels, axis.positions(column))
+
+
+def _proxies(economy: Economy, units: Axis, periods: Axis) -> dict[str, FloatArray]:
+    found: dict[str, FloatArray] = {}
+    table = economy.proxies.filter(pl.col("value") > 0)
+    for (name,), part in sorted(table.partition_by("indicator", as_dict=True).items()):
+        at, when = units.positions(part["unit"]), periods.positions(part["period"])
+        inside = (at >= 0) & (when >= 0)
+        if not inside.any():
+            continue
+        values = np.full((len(units), len(periods)), np.nan)
+        values[at[inside], when[inside]] = np.log(part["value"].to_numpy()[inside])
+        found[str(name)] = values
+    return found
+
+
+def _nameplate(bearers: Bearers, series: int) -> FloatArray:
+    made = bearers.outputs.filter(pl.col("active") & (pl.col("capacity") > 0))
+    total = np.bincount(made["series"].to_numpy(), made["capacity"].to_numpy() * made["per_activity"].to_numpy(), series)
+    return np.where(total > 0, np.log(np.where(total > 0, total, 1.0)), np.nan)
+
+
+def _target_gap(economy: Economy, bearers: Bearers, periods: tuple[str, ...], reported: FloatArray, series_unit: IntArray, units: int) -> FloatArray:
+    """Mean log of reported to targeted output of each unit, over its products and all target periods that reports fill."""
+    total, number = np.zeros(units), np.zeros(units)
+    targets = economy.targets.filter((pl.col("indicator") == "output") & (pl.col("quantity") > 0))
+    if targets.is_empty() or not periods:
+        return np.full(units, np.nan)
+    targets = targets.sort("plan", "version").unique(["unit", "product", "period"], keep="last", maintain_order=True)
+    parsed = [parse_period(label) for label in periods]
+    for (label,), part in sorted(targets.partition_by("period", as_dict=True).items()):
+        around = parse_period(str(label))
+        columns = [at for at, period in enumerate(parsed) if around.contains(period)]
+        if sum(parsed[at].days for at in columns) < 0.95 * around.days:
+            continue
+        at = series_positions(bearers.series, part)
+        wanted = np.full(len(reported), np.nan)
+        wanted[at[at >= 0]] = part["quantity"].to_numpy()[at >= 0]
+        values = reported[:, columns]
+        # A month that is missing counts as the mean of the others; below three quarters of them the year is left out.
+        there = np.isfinite(values)
+        full = there.sum(axis=1) >= 0.75 * len(columns)
+        summed = np.where(full, np.where(there, values, 0.0).sum(axis=1) * len(columns) / np.maximum(there.sum(axis=1), 1), np.nan)
+        good = (summed > 0) & np.isfinite(wanted)
+        gap = np.log(np.where(good, summed, 1.0)) - np.log(np.where(good, wanted, 1.0))
+        total += np.bincount(series_unit[good], gap[good], units)
+        number += np.bincount(series_unit[good], minlength=units)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)

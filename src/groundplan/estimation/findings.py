@@ -1,0 +1,87 @@
+"""What inspectors found, with the error of each method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from groundplan.estimation.bearers import Bearers
+from groundplan.period import parse_period
+from groundplan.tables.axes import Axis
+from groundplan.tables.economy import Economy
+
+__all__ = ["METHOD_ERRORS", "SHARED_ERROR", "Findings", "read_findings"]
+
+METHOD_ERRORS = MappingProxyType({"meter": 0.015, "weighing": 0.03, "count": 0.03, "ledger": 0.06, "interview": 0.15, "estimate": 0.20})
+"""Standard error of each method as a share of the value, where the finding does not state its own."""
+
+SHARED_ERROR = 0.25
+"""Share of a method's error variance that one visit's findings of a product have in common (one scale, one ledger)."""
+
+_LEAST_ERROR = 0.003
+"""No measurement is taken for better than this, whatever it states."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Findings:
+    """Findings, n of output and m of capacity, positions as in `Evidence`.
+
+    Args:
+        series, period: shape (n,), positions; period -1 where no report has that period.
+        value: shape (n,), output found, in the product's measure; zero where the unit stood still.
+        variance: shape (n,), of the log error.
+        random: shape (n,), was the visit drawn at random?
+        probability: shape (n,), with which probability; NaN where it was chosen.
+        capacity_series, capacity_value, capacity_variance: shape (m,), log of capacity a year in the product's measure.
+        left_out: how many findings could not be used: they cover a part of what is reported.
+    """
+
+    series: NDArray[np.int64]
+    period: NDArray[np.int64]
+    value: NDArray[np.float64]
+    variance: NDArray[np.float64]
+    random: NDArray[np.bool_]
+    probability: NDArray[np.float64]
+    capacity_series: NDArray[np.int64]
+    capacity_value: NDArray[np.float64]
+    capacity_variance: NDArray[np.float64]
+    left_out: int
+
+
+def read_findings(economy: Economy, bearers: Bearers, periods: Axis) -> Findings:
+    """Read the findings; where a value was found on several visits, the later visit counts.
+
+    A capacity found is per period of its row: capacity per month x 12 is capacity a year.
+    """
+    default = pl.col("method").cast(pl.String).replace_strict(dict(METHOD_ERRORS), default=0.2, return_dtype=pl.Float64)
+    error = pl.max_horizontal(pl.col("relative_error").fill_null(default), pl.lit(_LEAST_ERROR))
+    visits = economy.visits.unique("visit", keep="first", maintain_order=True).select("visit", "start", "chosen_by", "inclusion_probability")
+    table = (
+        bearers.findings.join(visits, on="visit", how="left", maintain_order="left")
+        .with_columns((error**2).alias("variance"), pl.col("measure").cast(pl.String))
+        .filter(pl.col("value").is_not_null() & pl.col("series").is_not_null())
+    )
+    used = table.filter(pl.col("covers")).sort("start", "visit", nulls_last=False, maintain_order=True)
+    used = used.unique(["series", "period", "measure"], keep="last", maintain_order=True).sort("series", "period", "measure")
+    output, capacity = used.filter(pl.col("measure") == "output"), used.filter((pl.col("measure") == "capacity") & (pl.col("value") > 0))
+    return Findings(
+        series=output["series"].to_numpy(),
+        period=periods.positions(output["period"]),
+        value=output["value"].to_numpy(),
+        variance=output["variance"].to_numpy(),
+        random=(output["chosen_by"].str.strip_chars().str.to_lowercase() == "random").fill_null(value=False).to_numpy(),
+        probability=output["inclusion_probability"].fill_null(np.nan).to_numpy(),
+        capacity_series=capacity["series"].to_numpy(),
+        capacity_value=np.log(capacity["value"].to_numpy() * _per_year(capacity["period"])),
+        capacity_variance=capacity["variance"].to_numpy(),
+        left_out=len(table) - int(table["covers"].sum()),
+    )
+
+
+def _per_year(periods: pl.Series) -> NDArray[np.float64]:
+    rates = {label: parse_period(label).per_year for label in periods.unique().to_list()}
+    return periods.replace_strict(rates, return_dtype=pl.Float64).to_numpy() if rates else np.zeros(0)

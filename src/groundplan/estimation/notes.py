@@ -1,0 +1,51 @@
+"""What the reader of the estimates should know, in sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.level import Level
+from groundplan.estimation.rows import Rows
+from groundplan.outcome import Note
+
+__all__ = ["estimation_notes"]
+
+
+def estimation_notes(evidence: Evidence, level: Level, rows: Rows, screened: tuple[Note, ...]) -> tuple[Note, ...]:
+    """Say what was assumed, left out or cannot be known."""
+    notes = list(screened)
+
+    def note(severity: str, subject: str, sentence: str) -> None:
+        notes.append(Note("estimate", severity, subject, sentence))  # type: ignore[arg-type]
+
+    if not len(evidence.findings.series):
+        note(
+            "alert", "findings",
+            "Nobody has measured output on the spot, so how far reports flatter cannot be known from the data: intervals rest on the stated prior that the average report "
+            "is within about 60 % of the truth (90 % of cases) and that plants use 75 % of their nameplate capacity, give or take a fifth.",
+        )  # fmt: skip
+    if not evidence.proxies:
+        note("info", "proxies", "There are no proxies (electricity, headcount ...): uninspected units are judged by their group, nameplate and targets alone.")
+    if evidence.findings.left_out:
+        note("warning", "findings", f"{evidence.findings.left_out} findings cover a part of what is reported only, and were not used.")
+    unused = int((evidence.findings.period < 0).sum())
+    if unused:
+        note("warning", "findings", f"{unused} findings of output belong to periods that no report has, and were not used.")
+    shown = np.zeros(len(evidence.series_unit), bool)
+    shown[rows.series] = True
+    silent = np.flatnonzero(~shown)
+    if len(silent):
+        names = ", ".join(f"{evidence.units.labels[evidence.series_unit[at]]} {evidence.products.labels[evidence.series_product[at]]}" for at in silent[:5])
+        note(
+            "warning",
+            "reports",
+            f"{len(silent)} products of units cannot be estimated: no report, finding, proxy or nameplate speaks of them ({names}{', ...' if len(silent) > 5 else ''}).",
+        )
+    unreported = int((shown & ~np.isfinite(level.mean_report) & ~(evidence.reported == 0).any(axis=1)).sum())
+    if unreported:
+        note("warning", "reports", f"{unreported} products of units have no usable report: they are estimated from nameplate, group and findings, with wide intervals.")
+    stopped = int(rows.zero.sum())
+    if stopped:
+        note("info", "reports", f"In {stopped} months of units' products nothing was made by the report or a finding; they count as zero.")
+    return tuple(notes)

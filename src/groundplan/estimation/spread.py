@@ -1,0 +1,81 @@
+"""Calibrated spread of every row, split into what rows share and what is their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, diags_array, hstack
+
+from groundplan.estimation.calibrate import Factors
+from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.factors import shared_loadings
+from groundplan.estimation.level import Level
+from groundplan.estimation.rows import Rows
+
+__all__ = ["Spread", "spread_rows"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """Calibrated errors of the rows.
+
+    Args:
+        raw_sd: shape (n,), log standard deviation before calibration.
+        log_sd: shape (n,), after it, with the factor of the 90 % interval.
+        own_sd: shape (n,), part of log_sd that is the row's own.
+        half_sd: shape (n,), log standard deviation with the factor of the 50 % interval.
+        loadings: sparse (S, F), on independent factors; log_sd^2 = own_sd^2 + sum of squares of its series' loadings.
+        names: of the F factors.
+    """
+
+    raw_sd: FloatArray
+    log_sd: FloatArray
+    own_sd: FloatArray
+    half_sd: FloatArray
+    loadings: csr_array
+    names: tuple[str, ...]
+
+
+def spread_rows(evidence: Evidence, level: Level, rows: Rows, factors: Factors) -> Spread:
+    """Calibrate lasting errors by the factors of their group, and split each row's variance.
+
+    Loadings are constant over a series' periods, so where findings leave a row with less variance than its series shares, the series' loadings
+    are held at what its best-known row has, and the rest of the others' variance counts as their own.
+    """
+    unit = evidence.series_unit
+    group = evidence.sector.position[unit]
+    effect_loadings = csr_array(-shared_loadings(level.posterior)[unit])
+    # Series that do not report do not share the bias of reports.
+    reporting = rows.shared.power(2).sum(axis=1) > 0 if rows.shared.shape[0] else np.zeros(0, bool)
+    effect_loadings = csr_array(diags_array(np.asarray(reporting, float)) @ effect_loadings)
+    shared = np.asarray(effect_loadings.power(2).sum(axis=1)).ravel()
+    lasting = shared + rows.unit_variance + rows.series_variance
+    raw = rows.damping**2 * lasting[rows.series] + rows.own
+    # Inspected units are measured, not predicted: what inspection found of the others says nothing of them.
+    calm = rows.inspected
+    ninety, half = np.where(calm, 1.0, factors.ninety[group]), np.where(calm, 1.0, factors.half[group])
+    log_variance = rows.damping**2 * (ninety**2 * lasting)[rows.series] + rows.own
+    half_variance = rows.damping**2 * (half**2 * lasting)[rows.series] + rows.own
+    least = np.full(len(unit), np.inf)
+    np.minimum.at(least, rows.series[~rows.zero], log_variance[~rows.zero])
+    held = ninety**2 * lasting
+    scale = ninety * np.sqrt(np.minimum(1.0, np.where(np.isfinite(least), 0.98 * least, 1.0) / np.maximum(held, 1e-300)))
+    unit_sd = scale * np.sqrt(rows.unit_variance)
+    series_sd = scale * np.sqrt(rows.series_variance)
+    count = len(unit)
+    unit_part = csr_array((unit_sd, (np.arange(count), unit)), shape=(count, len(evidence.units)))
+    loadings = csr_array(hstack([diags_array(scale) @ effect_loadings, unit_part, diags_array(series_sd)]))
+    loadings.eliminate_zeros()
+    common = np.asarray(loadings.power(2).sum(axis=1)).ravel()
+    own = np.sqrt(np.maximum(log_variance - common[rows.series], 0.0))
+    names = (*level.names, *(f"unit|{label}" for label in evidence.units.labels), *_series_names(evidence))
+    return Spread(np.sqrt(raw), np.sqrt(own**2 + common[rows.series]), own, np.sqrt(half_variance), loadings, names)
+
+
+def _series_names(evidence: Evidence) -> list[str]:
+    units, products = evidence.units.labels, evidence.products.labels
+    return [f"unit|{units[unit]}|{products[product]}" for unit, product in zip(evidence.series_unit, evidence.series_product, strict=True)]

@@ -1,0 +1,222 @@
+"""A linear mixed model with one latent error a unit, measured several times: closed-form posterior, variances by expectation-maximisation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from scipy.sparse import csr_array, diags_array
+
+__all__ = ["Measurements", "Posterior", "Variances", "fit_variances", "held_out", "quadratic", "solve"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurements:
+    """N measurements z = h u_i + X theta + e of the errors u_i = W_i theta + delta_i of U units, with p shared effects theta.
+
+    Args:
+        unit: shape (N,), position of the unit measured.
+        value: z, shape (N,).
+        loading: h, shape (N,), how the measurement moves with delta_i.
+        design: X, sparse (N, p), with h W_i contained in it.
+        component: shape (N,), which error variance the measurement has; -1: none but `known`.
+        known: shape (N,), known error variance, > 0 where component is -1.
+        unit_design: W, sparse (U, p).
+        block: shape (p,), which variance the effect has; -1: prior variance `wide`, a fixed effect.
+        mean: shape (p,), prior mean of the effects.
+        wide: shape (p,), prior variance where block is -1.
+    """
+
+    unit: IntArray
+    value: FloatArray
+    loading: FloatArray
+    design: csr_array
+    component: IntArray
+    known: FloatArray
+    unit_design: csr_array
+    block: IntArray
+    mean: FloatArray
+    wide: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variances:
+    """Variances of a mixed model.
+
+    Args:
+        unit: of delta_i.
+        error: shape (components,), of measurements.
+        effect: shape (blocks,), of effects.
+    """
+
+    unit: float
+    error: FloatArray
+    effect: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Posterior:
+    """Posterior given the variances.
+
+    Args:
+        effects: mean of theta, shape (p,).
+        covariance: of theta, shape (p, p).
+        unit_mean: mean of u_i, shape (U,).
+        unit_shared: L, shape (U, p): u_i = unit_mean_i + L_i (theta - effects) + nu_i.
+        unit_own: variance of nu_i, shape (U,), independent of all else.
+        weight: v_i h / d of each measurement, shape (N,): how delta_i's mean moves with it.
+    """
+
+    effects: FloatArray
+    covariance: FloatArray
+    unit_mean: FloatArray
+    unit_shared: csr_array
+    unit_own: FloatArray
+    weight: FloatArray
+
+    def unit_variance(self) -> FloatArray:
+        """Give the variance of u_i, shape (U,)."""
+        return self.unit_own + quadratic(self.unit_shared, self.covariance)
+
+
+def solve(data: Measurements, variances: Variances) -> Posterior:
+    """Find the posterior of effects and units for given variances (Henderson's mixed model equations, delta_i swept out).
+
+    Source:
+        Henderson (1975), Biometrics 31; Woodbury's identity unit by unit.
+    """
+    units = data.unit_design.shape[0]
+    variance = _error_variance(data, variances)
+    pull = data.loading / variance
+    own = 1.0 / (1.0 / variances.unit + np.bincount(data.unit, data.loading * pull, units))
+    residual = data.value - data.design @ data.mean
+    by_unit = csr_array((pull, (data.unit, np.arange(len(pull)))), shape=(units, len(pull)))
+    swept = csr_array(by_unit @ data.design)
+    precision = (data.design.T @ diags_array(1.0 / variance) @ data.design).toarray() - (swept.T @ diags_array(own) @ swept).toarray()
+    precision[np.diag_indices_from(precision)] += 1.0 / _prior_variance(data, variances)
+    moment = data.design.T @ (residual / variance) - swept.T @ (own * (by_unit @ residual))
+    factor = cho_factor(precision, lower=True)
+    covariance = cho_solve(factor, np.eye(len(precision)))
+    covariance = (covariance + covariance.T) / 2
+    shift = cho_solve(factor, moment)
+    effects = data.mean + shift
+    delta = own * (by_unit @ residual - swept @ shift)
+    shared = csr_array(data.unit_design - diags_array(own) @ swept)
+    return Posterior(effects, covariance, data.unit_design @ effects + delta, shared, own, own[data.unit] * pull)
+
+
+def fit_variances(data: Measurements, start: Variances, *, counts: Variances, begin: Variances | None = None, rounds: int = 60, tolerance: float = 2e-3) -> tuple[Variances, int]:
+    """Estimate variances by expectation-maximisation of the marginal posterior, effects and units integrated out.
+
+    Each variance has a scaled inverse chi-squared prior with the start as its scale: with no data it stays at its start. Effects are
+    integrated out with the units, so the estimate is a restricted one (REML) up to that prior.
+
+    Args:
+        data: measurements.
+        start: the prior's scale, and where to begin.
+        counts: the prior's degrees of freedom, one for each variance.
+        begin: where to begin instead.
+        rounds: most iterations.
+        tolerance: largest relative change of a variance at which to stop.
+
+    Returns:
+        Variances and the number of iterations.
+
+    Source:
+        Dempster, Laird and Rubin (1977); Patterson and Thompson (1971); Laird and Ware (1982).
+    """
+    units = data.unit_design.shape[0]
+    measured = np.bincount(data.unit, minlength=units) > 0
+    current = start if begin is None else begin
+    for number in range(rounds):
+        post = solve(data, current)
+        unit_square = _unit_squares(data, post)[measured]
+        error_square = _error_squares(data, post)
+        free = data.component >= 0
+        # A component with a known part on top: the share of the square that is its own (one step of EM for the split).
+        variance = _error_variance(data, current)
+        own = np.where(free, current.error[np.maximum(data.component, 0)], 0.0) if len(current.error) else np.zeros(len(variance))
+        share = own / variance
+        square = share**2 * error_square + own * (1.0 - share)
+        error = _moderate(
+            np.bincount(data.component[free], square[free], len(start.error)), np.bincount(data.component[free], minlength=len(start.error)), start.error, counts.error
+        )
+        shift = (post.effects - data.mean) ** 2 + np.diag(post.covariance)
+        random = data.block >= 0
+        effect = _moderate(
+            np.bincount(data.block[random], shift[random], len(start.effect)), np.bincount(data.block[random], minlength=len(start.effect)), start.effect, counts.effect
+        )
+        unit = float((unit_square.sum() + counts.unit * start.unit) / (measured.sum() + counts.unit))
+        before = np.concatenate([[current.unit], current.error, current.effect])
+        current = Variances(unit, error, effect)
+        after = np.concatenate([[unit], error, effect])
+        if np.max(np.abs(after / before - 1.0)) < tolerance:
+            return current, number + 1
+    return current, rounds
+
+
+def held_out(data: Measurements, variances: Variances, post: Posterior, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Predict measurements from all others: residual and its variance, exact for given variances.
+
+    Args:
+        data: measurements.
+        variances: those of `post`.
+        post: posterior from all measurements.
+        rows: shape (k,), which measurements to hold out, each alone.
+
+    Returns:
+        Residual value - prediction and its variance (with the measurement's own), each of shape (k,).
+
+    Source:
+        With Q = V^-1 - V^-1 X C X' V^-1 the residual is (Q z)_j / Q_jj and its variance 1 / Q_jj (Cook 1977; Dubrule 1983).
+    """
+    variance = _error_variance(data, variances)
+    unit = data.unit[rows]
+    pull = data.loading / variance
+    # Row j of V^-1: e_j / d_j - own h_j / d_j (h / d), units being independent given theta.
+    residual = data.value - data.design @ post.effects
+    swept = np.bincount(data.unit, pull * residual, len(post.unit_own))
+    top = residual[rows] / variance[rows] - post.unit_own[unit] * pull[rows] * swept[unit]
+    diagonal = 1.0 / variance[rows] - post.unit_own[unit] * pull[rows] ** 2
+    by_unit = csr_array((pull, (data.unit, np.arange(len(pull)))), shape=(len(post.unit_own), len(pull)))
+    weighted = diags_array(1.0 / variance[rows]) @ data.design[rows] - diags_array(post.unit_own[unit] * pull[rows]) @ csr_array(by_unit @ data.design)[unit]
+    diagonal = diagonal - quadratic(csr_array(weighted), post.covariance)
+    return top / diagonal, 1.0 / diagonal
+
+
+def quadratic(rows: csr_array, matrix: FloatArray, *, chunk: int = 20_000) -> FloatArray:
+    """Give a_i' M a_i for each sparse row a_i, shape (n,)."""
+    parts = [rows[start : start + chunk] for start in range(0, rows.shape[0], chunk)]
+    return np.concatenate([np.asarray(part.multiply(part @ matrix).sum(axis=1)).ravel() for part in parts]) if parts else np.zeros(0)
+
+
+def _error_variance(data: Measurements, variances: Variances) -> FloatArray:
+    extended = np.append(variances.error, 0.0)
+    return np.asarray(extended[data.component] + data.known)
+
+
+def _prior_variance(data: Measurements, variances: Variances) -> FloatArray:
+    return np.where(data.block >= 0, np.append(variances.effect, 1.0)[data.block], data.wide)
+
+
+def _unit_squares(data: Measurements, post: Posterior) -> FloatArray:
+    """E delta_i^2."""
+    mean = post.unit_mean - data.unit_design @ post.effects
+    return np.asarray(mean**2 + post.unit_own + quadratic(csr_array(post.unit_shared - data.unit_design), post.covariance))
+
+
+def _error_squares(data: Measurements, post: Posterior) -> FloatArray:
+    """E e_j^2 for each measurement."""
+    delta = post.unit_mean - data.unit_design @ post.effects
+    mean = data.value - data.design @ post.effects - data.loading * delta[data.unit]
+    lever = csr_array(data.design + diags_array(data.loading) @ csr_array(post.unit_shared - data.unit_design)[data.unit])
+    return np.asarray(mean**2 + data.loading**2 * post.unit_own[data.unit] + quadratic(lever, post.covariance))
+
+
+def _moderate(total: FloatArray, number: NDArray[np.int64], start: FloatArray, counts: FloatArray) -> FloatArray:
+    return np.asarray((total + counts * start) / (number + counts))
