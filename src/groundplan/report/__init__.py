@@ -1,1 +1,1 @@
-"""Results in; HTML, PDF, XLSX and terminal tables out. No computing."""
+"""What people see: one story of a run, told as HTML, PDF, workbook and terminal tables. Nothing is computed here."""

@@ -1,0 +1,1 @@
+"""Charts: each module makes one kind, as a Vega-Lite specification of one view without a width."""

@@ -1,0 +1,112 @@
+"""How far the figures can be trusted: calibration, warnings of the check, notes of the steps, methods."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from groundplan.report.blocks import Column, Figure, Section, Table
+from groundplan.report.content import ReportInput
+from groundplan.report.names import Names
+from groundplan.report.numbers import MISSING, grouped, percent, plain
+from groundplan.report.sources import source_line
+
+__all__ = ["trust_section"]
+
+_MOST = 40
+
+
+def trust_section(shown: ReportInput, names: Names) -> Section | None:
+    """Tell what the figures rest on, and what is missing."""
+    figures = [figure for figure in (_calibration(shown, names), _warnings(shown), _notes(shown), _methods(shown), _missing(shown)) if figure is not None]
+    return Section("trust", "What the figures rest on", (), tuple(figures)) if figures else None
+
+
+def _calibration(shown: ReportInput, names: Names) -> Figure | None:
+    table = shown.table("calibration")
+    if table.is_empty():
+        return None
+    columns = (
+        Column("Group", is_number=False), Column("Findings"), Column("Inspected units"), Column("Cover before", "%"), Column("Cover after", "%"), Column("Width of 90 %", "factor"), Column("Falls back on", is_number=False),
+    )  # fmt: skip
+    cells = tuple(
+        (
+            _group(row["group"], names), grouped(row["findings"] or 0), grouped(row["units"] or 0), percent(row["raw_cover_90"]).removesuffix(" %"), percent(row["cover_90"]).removesuffix(" %"),
+            plain(row["factor_90"]), _group(row["parent"], names) if row["parent"] else MISSING,
+        )
+        for row in table.head(_MOST).iter_rows(named=True)
+    )  # fmt: skip
+    whole = table.filter(pl.col("group") == "all")
+    cover = percent(whole["cover_90"][0]) if not whole.is_empty() and whole["cover_90"][0] is not None else ""
+    return Figure(
+        name="calibration",
+        title=f"The 90 % intervals held {cover} of the time" if cover else "How honest the intervals are",
+        sentence="Each inspected unit was held back in turn and predicted from the others: how often its findings lay inside their interval, before and after the width was mended.",
+        table=Table(columns, cells, "Cover of the 90 % intervals", left_out=max(len(table) - _MOST, 0)),
+        source=source_line(shown, "findings, held out by unit"),
+    )
+
+
+def _group(group: str | None, names: Names) -> str:
+    return "" if not group else names.words(group.replace("=", ": "))
+
+
+def _warnings(shown: ReportInput) -> Figure | None:
+    if not shown.faults:
+        return None
+    columns = (Column("Where", is_number=False), Column("Rows"), Column("Found", is_number=False), Column("Expected", is_number=False), Column("What to do", is_number=False))
+    cells = tuple(
+        (f"{fault.table}.{fault.column}" if fault.column else fault.table, grouped(fault.count), fault.found, fault.expected, fault.remedy) for fault in shown.faults[:_MOST]
+    )
+    word = "warning" if len(shown.faults) == 1 else "warnings"
+    return Figure(
+        "warnings", f"{grouped(len(shown.faults))} {word} of the check", "What the check found odd in the tables without stopping the run.", (),
+        Table(columns, cells, "Warnings of the check", left_out=max(len(shown.faults) - _MOST, 0)), source_line(shown, "check of the tables"),
+    )  # fmt: skip
+
+
+def _notes(shown: ReportInput) -> Figure | None:
+    notes = shown.table("notes")
+    if notes.is_empty():
+        return None
+    order = pl.col("severity").replace_strict({"alert": 0, "warning": 1}, default=2, return_dtype=pl.Int64)
+    ranked = notes.sort(order, maintain_order=True)
+    columns = (Column("", is_number=False), Column("Step", is_number=False), Column("About", is_number=False), Column("Note", is_number=False))
+    words = {"alert": "▲ alert", "warning": "! warning", "info": "info"}
+    cells = tuple(
+        (words.get(row["severity"], row["severity"]), row["step"], (row["subject"] or "").replace("_", " "), row["sentence"]) for row in ranked.head(_MOST).iter_rows(named=True)
+    )
+    return Figure(
+        "notes",
+        "Notes of the steps",
+        "Assumptions, fallbacks and things to know.",
+        (),
+        Table(columns, cells, "Notes of the steps", left_out=max(len(notes) - _MOST, 0)),
+        source_line(shown, "notes of the run"),
+    )
+
+
+def _methods(shown: ReportInput) -> Figure | None:
+    outcomes = shown.table("outcomes")
+    if outcomes.is_empty():
+        return None
+    columns = (Column("Step", is_number=False), Column("Ended", is_number=False), Column("In words", is_number=False), Column("Method", is_number=False), Column("Proven gap", "%"))
+    cells = tuple(
+        (row["step"], row["status"].replace("_", " "), row["sentence"], row["method"], MISSING if row["gap"] is None else plain(100 * row["gap"], 2))
+        for row in outcomes.iter_rows(named=True)
+    )
+    return Figure(
+        "methods",
+        "How each step ended",
+        "Methods, and how far the plan can be from the best one (proven gap, as a share of the weighted goals).",
+        (),
+        Table(columns, cells, "Steps"),
+        source_line(shown, "outcomes of the run"),
+    )
+
+
+def _missing(shown: ReportInput) -> Figure | None:
+    empty = [name for name, frame in shown.economy.tables().items() if frame.is_empty()]
+    columns = (Column("Table", is_number=False), Column("Rows"))
+    cells = tuple((name, grouped(len(frame)) if not frame.is_empty() else "none") for name, frame in shown.economy.tables().items())
+    listed = f"No rows in {', '.join(empty)}: what they would tell is not counted." if empty else "Every table has rows."
+    return Figure("tables", "The tables that were read", listed, (), Table(columns, cells, "Rows by table"), source_line(shown, "economy folder"))
