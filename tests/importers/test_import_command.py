@@ -12,7 +12,7 @@ from groundplan.store.folder import read_economy
 
 @pytest.fixture
 def groundplan(monkeypatch, capsys):
-    """Runs the command line; gives exit code, screen and errors."""
+    """Runs the command line; gives exit code, screen and errors, both without the terminal's line breaks."""
 
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["groundplan", *map(str, arguments)])
@@ -22,7 +22,7 @@ def groundplan(monkeypatch, capsys):
         except SystemExit as stopped:
             code = int(stopped.code or 0)
         captured = capsys.readouterr()
-        return code, captured.out, captured.err
+        return code, " ".join(captured.out.split()), " ".join(captured.err.split())
 
     return run
 
