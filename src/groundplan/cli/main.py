@@ -13,8 +13,9 @@ import typer
 from rich.console import Console
 
 from groundplan.cli.imports import import_app
-from groundplan.cli.progress import show_progress
+from groundplan.cli.progress import has_screen, show_progress
 from groundplan.errors import GroundplanError, InputError
+from groundplan.flows.demo import example_economies
 from groundplan.flows.examples import write_northland
 from groundplan.flows.folder_ports import FolderSource, RunFolderSink
 from groundplan.flows.run import REPORT_FORMS, report_of_run, run_step, write_reports
@@ -139,6 +140,24 @@ def runs(folder: Folder) -> None:
         _screen.print(f"{folder} has no runs yet; 'groundplan run {folder}' makes one.", highlight=False)
 
 
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Folder of the examples; northland is simulated into it where it is not there.")] = Path("examples"),
+    browse: Annotated[bool | None, typer.Option("--open/--no-open", help="Open the reports in a browser. Default: where there is a screen.", show_default=False)] = None,
+) -> None:
+    """Run both examples, northland (simulated) and the United States (official tables), and say where the reports are."""
+    pages = []
+    for economy in example_economies(folder):
+        _screen.rule(f"[bold]{economy.parent.name}[/bold]", align="left")
+        pages.append(_run(economy, "plan", list(REPORT_FORMS)) / REPORT_FORMS["html"][0])
+    _screen.rule("[bold]Look at[/bold]", align="left")
+    for page in pages:
+        _screen.print(page.resolve().as_uri(), soft_wrap=True, highlight=False)
+    if has_screen() if browse is None else browse:
+        for page in pages:
+            typer.launch(page.resolve().as_uri())
+
+
 @example_app.command()
 def northland(
     folder: Annotated[Path, typer.Argument(help="Folder in which economy/ and truth/ are written.", show_default=False)],
@@ -152,13 +171,14 @@ def northland(
     _screen.print(f"Simulated economy: {economy}\nIts truth, which no step reads: {truth}\nNext: groundplan run {economy}", highlight=False, soft_wrap=True)
 
 
-def _run(folder: Path, last: str, reports: list[str]) -> None:
+def _run(folder: Path, last: str, reports: list[str]) -> Path:
     with show_progress(_errors) as progress:
         shown, run_folder = run_step(FolderSource(folder), RunFolderSink(folder), last=last, reports=reports, progress=progress)
     show_summary(shown, _screen)
     _screen.print(f"\nResults: {run_folder}", highlight=False, soft_wrap=True)
     for form in reports:
         _screen.print(f"Report:  {run_folder / REPORT_FORMS[form][0]}", highlight=False, soft_wrap=True)
+    return run_folder
 
 
 def main() -> None:

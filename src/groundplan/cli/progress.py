@@ -1,7 +1,9 @@
-"""Progress bars for the steps of a run."""
+"""Progress bars for the steps of a run, and whether anybody looks at a screen."""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from groundplan.loop.chain import Progress as Tell
 
-__all__ = ["show_progress"]
+__all__ = ["has_screen", "show_progress"]
 
 _WORDS = {
     "check": "Check the tables",
@@ -34,3 +36,9 @@ def show_progress(console: Console) -> Iterator[Tell]:
             progress.update(tasks[step], completed=min(max(share, 0.0), 1.0), at="" if share >= 1.0 else at)
 
         yield tell
+
+
+def has_screen() -> bool:
+    """Say whether somebody sits at a terminal with a desktop around it, so that a browser can be opened."""
+    desktop = sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return desktop and sys.stdout.isatty() and "CI" not in os.environ

@@ -86,13 +86,25 @@ def report_of_run(source: EconomySource, run_folder: Path) -> ReportInput:
     """
     stored = read_run(run_folder)
     economy, warnings = load_checked(source)
+    if not is_made_from(economy, stored.manifest):
+        warnings = (*warnings, _changed_since(str(stored.manifest["run"])))
     made_on = datetime.fromisoformat(stored.manifest["began"])
     return ReportInput(economy=economy, results=stored.tables, faults=warnings, run_id=str(stored.manifest["run"]), made_on=made_on, version=str(stored.manifest["groundplan"]))
 
 
 def is_made_from(economy: Economy, manifest: Mapping[str, object]) -> bool:
     """Say whether a run was made from these very tables and settings."""
-    return manifest.get("inputs") == _inputs(economy)
+    return manifest.get("inputs") == _inputs(economy) and manifest.get("settings") == _settings(economy)
+
+
+def _changed_since(run: str) -> Fault:
+    found = f"tables or settings that are not those of the run {run}"
+    remedy = "Run again; until then names and shares in this report may not fit its figures."
+    return Fault("runs", "", "changed_since_run", 1, (), found, "the tables from which the run was made", remedy, "warning")
+
+
+def _settings(economy: Economy) -> dict[str, object]:
+    return {name: value if isinstance(value, bool | int | float | str | None) else str(value) for name, value in asdict(economy.settings).items()}
 
 
 def _inputs(economy: Economy) -> dict[str, str]:
@@ -100,7 +112,6 @@ def _inputs(economy: Economy) -> dict[str, str]:
 
 
 def _manifest(economy: Economy, warnings: Sequence[Fault], tables: Mapping[str, pl.DataFrame], last: str, began: datetime) -> dict[str, object]:
-    settings = {name: value if isinstance(value, bool | int | float | str | None) else str(value) for name, value in asdict(economy.settings).items()}
     return {
         "step": last,
         "began": began.isoformat(timespec="seconds"),
@@ -108,7 +119,7 @@ def _manifest(economy: Economy, warnings: Sequence[Fault], tables: Mapping[str, 
         "groundplan": version("groundplan"),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in _LIBRARIES},
-        "settings": settings,
+        "settings": _settings(economy),
         "seed": economy.settings.seed,
         "inputs": _inputs(economy),
         "warnings": [str(fault) for fault in warnings],

@@ -22,7 +22,7 @@ from groundplan.tables.settings import Settings
 __all__ = ["Form", "check_folder", "read_economy", "write_economy"]
 
 
-def read_economy(folder: Path, *, today: date | None = None) -> Economy:
+def read_economy(folder: Path | str, *, today: date | None = None) -> Economy:
     """Read an economy folder, and refuse it with all its faults together.
 
     Args:
@@ -48,7 +48,7 @@ def read_economy(folder: Path, *, today: date | None = None) -> Economy:
     raise InputError(message, faults)
 
 
-def check_folder(folder: Path, *, today: date | None = None) -> tuple[Economy | None, tuple[Fault, ...]]:
+def check_folder(folder: Path | str, *, today: date | None = None) -> tuple[Economy | None, tuple[Fault, ...]]:
     """Read an economy folder and find all that is wrong with it.
 
     Args:
@@ -62,6 +62,7 @@ def check_folder(folder: Path, *, today: date | None = None) -> tuple[Economy | 
     Raises:
         FolderError: there is no such folder, or it cannot be listed.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         found = "is a file" if folder.exists() else "is not there"
         raise FolderError(f"the folder {folder} {found}. `groundplan new {folder}` makes a new one.")

@@ -104,12 +104,13 @@ def open_run(economy_folder: Path, run: str) -> Iterator[RunWriter]:
         raise
 
 
-def read_run(folder: Path) -> StoredRun:
+def read_run(folder: Path | str) -> StoredRun:
     """Read a complete run.
 
     Raises:
         RunIncompleteError: it is incomplete, has no manifest, or a table is missing or was altered since.
     """
+    folder = Path(folder)
     if folder.name.endswith(INCOMPLETE):
         raise RunIncompleteError(f"{folder} is a run that was broken off; it holds no result. Run again; the folder can be deleted.")
     try:
@@ -127,9 +128,9 @@ def read_run(folder: Path) -> StoredRun:
     return StoredRun(folder, manifest, tables)
 
 
-def list_runs(economy_folder: Path) -> list[RunListing]:
+def list_runs(economy_folder: Path | str) -> list[RunListing]:
     """List the runs of an economy, oldest first, with those that were broken off marked."""
-    runs = economy_folder / "runs"
+    runs = Path(economy_folder) / "runs"
     listings = []
     for folder in sorted(runs.iterdir()) if runs.is_dir() else []:
         if not folder.is_dir():
@@ -143,7 +144,7 @@ def list_runs(economy_folder: Path) -> list[RunListing]:
     return sorted(listings, key=lambda listing: (listing.finished, listing.run))
 
 
-def latest_run(economy_folder: Path) -> Path:
+def latest_run(economy_folder: Path | str) -> Path:
     """Give the folder of the latest complete run.
 
     Raises:

@@ -17,7 +17,7 @@ __all__ = ["TEMPLATE_FILE", "new_economy"]
 TEMPLATE_FILE = "template.xlsx"
 
 
-def new_economy(folder: Path) -> None:
+def new_economy(folder: Path | str) -> None:
     """Write an empty economy: a CSV file with the header of each table, groundplan.toml with comments, and template.xlsx.
 
     The tables may be filled in either in the CSV files or in the workbook: where rows stand, they are read.
@@ -28,6 +28,7 @@ def new_economy(folder: Path) -> None:
     Raises:
         FolderError: the folder holds something, or cannot be written.
     """
+    folder = Path(folder)
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise FolderError(f"{folder} is not empty: nothing was written. Name a folder that is not there yet, or empty this one.")

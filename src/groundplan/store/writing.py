@@ -27,7 +27,7 @@ WORKBOOK_FILE = "economy.xlsx"
 _PLAIN = (pl.String, pl.Float64, pl.Int64, pl.Boolean, pl.Date, pl.Enum)
 
 
-def write_economy(economy: Economy, folder: Path, *, form: Form = "csv") -> None:
+def write_economy(economy: Economy, folder: Path | str, *, form: Form = "csv") -> None:
     """Write an economy so that reading it gives the same economy back.
 
     Everything is written beside the folder first and then put in place, so a full disk or a broken run leaves what was
@@ -42,6 +42,7 @@ def write_economy(economy: Economy, folder: Path, *, form: Form = "csv") -> None
         FolderError: the folder cannot be written.
         InputError: a column that no schema knows is of a type that CSV and workbooks cannot hold.
     """
+    folder = Path(folder)
     tables = {name: frame for name, frame in economy.tables().items() if len(frame)}
     if form != "parquet":
         _refuse_types(tables)

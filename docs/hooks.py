@@ -1,0 +1,62 @@
+"""Write the reference of commands and tables from the code, so that it cannot drift from it."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import dataframely as dy
+import typer
+
+MARKS = ("commands", "facts", "results")
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Put generated text where a page marks its place."""
+    for mark in MARKS:
+        place = f"<!-- {mark} -->"
+        if place in markdown:
+            markdown = markdown.replace(place, _generated(mark))
+    return markdown
+
+
+def _generated(mark: str) -> str:
+    from groundplan.cli.main import app
+    from groundplan.tables.facts import FACTS
+    from groundplan.tables.results import RESULTS
+
+    if mark == "commands":
+        root = typer.main.get_command(app)
+        return "\n".join(_commands("groundplan", root))
+    return "\n".join(_schema(name, schema) for name, schema in (FACTS if mark == "facts" else RESULTS).items())
+
+
+def _commands(path: str, command: Any) -> list[str]:
+    if subcommands := getattr(command, "commands", None):
+        return [line for name, child in subcommands.items() for line in _commands(f"{path} {name}", child)]
+    context = command.make_context(path, [], resilient_parsing=True)
+    lines = [f"## {path}", "", inspect.cleandoc(command.help or ""), "", f"```text\n{command.get_usage(context)}\n```", "", "| argument or option | meaning |", "|---|---|"]
+    for parameter in command.get_params(context):
+        if parameter.name == "help":
+            continue
+        names = ", ".join(f"`{name}`" for name in [*parameter.opts, *parameter.secondary_opts])
+        words = (getattr(parameter, "help", "") or "").replace("|", "\\|")
+        default = f" (default: `{parameter.default}`)" if getattr(parameter, "show_default", False) and parameter.default not in (None, False, ()) else ""
+        lines.append(f"| {names} | {words}{default} |")
+    return [*lines, ""]
+
+
+def _schema(name: str, schema: type[dy.Schema]) -> str:
+    lines = [f"## {name}", "", inspect.cleandoc(schema.__doc__ or ""), "", "| column | type | meaning |", "|---|---|---|"]
+    for label, column in schema.columns().items():
+        metadata = column.metadata or {}
+        words = (column.description or "").replace("|", "\\|")
+        if isinstance(column, dy.Enum):
+            words += f": {', '.join(column.categories)}"
+        if "default" in metadata:
+            words += f" (default: {metadata['default']})"
+        if "refers_to" in metadata:
+            words += f"; refers to {metadata['refers_to'].replace('|', ' or ')}"
+        kind = "text" if isinstance(column, dy.String | dy.Enum) else type(column).__name__.lower().removesuffix("64")
+        lines.append(f"| `{label}`{' *' if column.primary_key else ''} | {kind}{', may be empty' if column.nullable else ''} | {words} |")
+    return "\n".join([*lines, ""])
