@@ -13,7 +13,7 @@ from groundplan.store.importers.assumptions import Assumptions
 from groundplan.store.importers.base_year import gross_product
 from groundplan.store.importers.structure import Structure
 
-__all__ = ["import_notes"]
+__all__ = ["import_notes", "standing_note"]
 
 
 def import_notes(accounts: Accounts, structure: Structure, assumptions: Assumptions, adjustments: Sequence[Adjustment], *, made_up: bool) -> tuple[Note, ...]:
@@ -29,6 +29,22 @@ def import_notes(accounts: Accounts, structure: Structure, assumptions: Assumpti
     notes = [_product(accounts), _growth(assumptions), _make(accounts, structure, adjustments, made_up=made_up), _investment(assumptions), _trade(structure, assumptions)]
     notes += _outside(accounts, structure, adjustments)
     return tuple(notes)
+
+
+def standing_note(assumptions: Assumptions, year: int, rate: float | None) -> str:
+    """Say in short, for every report on the economy, what its plan rests on.
+
+    Args:
+        assumptions: what the table does not tell.
+        year: the base year.
+        rate: utilisation by which capacity was found, a share; None where capacities were given.
+    """
+    capacity = "" if rate is None else f", that capacity is output / {rate:.1%} everywhere"
+    return (
+        f"Made from a use table: final uses of {year}, to grow by {assumptions.growth:.1%} a year, in prices of {year}. Assumed are that hours worked grow by "
+        f"{assumptions.labour_growth:.1%} and what an hour does by {assumptions.productivity_growth:.1%} a year{capacity}, that imports may grow as final uses do, and that "
+        "inputs per unit stay as they were. The plan tells whether these fit together; it is no forecast."
+    )
 
 
 def _note(severity: Severity, subject: str, sentence: str) -> Note:

@@ -20,7 +20,7 @@ from groundplan.store.importers.capacity import read_capacity, read_utilisation
 from groundplan.store.importers.economy_tables import Named, build_economy
 from groundplan.store.importers.long_table import Cells, read_cells, read_columns
 from groundplan.store.importers.make_table import assumed_make, balanced_make
-from groundplan.store.importers.notes import import_notes
+from groundplan.store.importers.notes import import_notes, standing_note
 from groundplan.store.importers.structure import Structure, find_structure
 from groundplan.tables.economy import Economy
 from groundplan.tables.settings import Settings
@@ -132,7 +132,15 @@ def import_use_table(
     else:
         capacities, basis = structure.output / rate.rate, rate.note
     notes = (*import_notes(accounts, structure, assumptions, adjustments, made_up=make is None), basis)
-    settings = _settings(file, cells, accounts, name, source, horizon, notes)
+    settings = Settings(
+        name=name or file.stem,
+        base_period=str(_year(cells)),
+        horizon=horizon,
+        currency=cells.measure,
+        simulated=False,
+        source=source or f"{accounts.scheme.name}: use table of {cells.year}, from {file.name}",
+        note=standing_note(assumptions, _year(cells), None if rate is None else rate.rate),
+    )
     economy = build_economy(settings, structure, capacities, accounts.scheme, Named(cells.names | names, cells.measure), assumptions)
     table = base_year_table(structure, capacities)
     return Imported(economy, adjustments_table(adjustments), notes, table, gross_product(accounts), cells, _year(cells))
@@ -181,18 +189,6 @@ def _read_names(path: Path) -> dict[str, str]:
 def _year(cells: Cells) -> int:
     assert cells.year is not None
     return cells.year
-
-
-def _settings(file: Path, cells: Cells, accounts: Accounts, name: str | None, source: str | None, horizon: int, notes: tuple[Note, ...]) -> Settings:
-    return Settings(
-        name=name or file.stem,
-        base_period=str(_year(cells)),
-        horizon=horizon,
-        currency=cells.measure,
-        simulated=False,
-        source=source or f"{accounts.scheme.name}: use table of {cells.year}, from {file.name}",
-        note=" ".join(note.sentence for note in notes if note.severity == "warning"),
-    )
 
 
 def _at_odds(capacity: Path | None, utilisation: Path | None, shift: float) -> list[Fault]:
