@@ -88,7 +88,7 @@ def simulate_northland(seed: int = 1, *, enterprises: int = 800, months: int = 3
     rng = np.random.default_rng(seed)
     country = _draw_country(enterprises, months, rng)
     history, count = country.history, enterprises
-    targets, monthly_targets = set_targets(country.enterprises, history, months // 12, rng)
+    targets, monthly_targets = set_targets(country.enterprises, country.managers, history, months // 12, rng)
     reported = report_output(country.managers, history, monthly_targets, rng)
     meters = read_meters(country.enterprises, country.technology, history, rng)
     stated: FloatArray = np.bincount(history.series.unit, reported.quantity[:, -12:].sum(axis=1) * history.base.value[history.series.product], count).astype(float)

@@ -24,6 +24,8 @@ _PLEASER_SHARE = 0.45
 _NOISE = 0.03
 _FILL_FROM = 0.88
 _FILL_CAP = 1.45
+# The overreach of a sector is beyond what it could make; reports have covered this much of it already.
+_PADDING_TAKEN_FOR_OUTPUT = 0.13
 _OVERREACH_BY_YEARS_TO_GO = {0: 1.0, 1: 0.7, 2: 0.4}
 
 
@@ -81,11 +83,14 @@ def draw_managers(enterprises: Enterprises, major: NDArray[np.bool_], rng: np.ra
     return Managers(kind, level + own, np.where(pads, rng.uniform(0.3, 0.5, count), rng.uniform(0.0, 0.15, count)), np.maximum(hiding, 0.0))
 
 
-def set_targets(enterprises: Enterprises, history: History, years: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
-    """Set the last plan's targets: reaching further beyond what can be made from year to year.
+def set_targets(enterprises: Enterprises, managers: Managers, history: History, years: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+    """Set the last plan's targets from the level that each unit used to report, reaching further beyond it from year to year.
+
+    Whoever sets them knows reports and not the truth: a unit that pads is given more.
 
     Args:
         enterprises: who runs what.
+        managers: how each unit reports, and so what was known of it.
         history: the truth.
         years: full years that the months cover, the last one the base year.
         rng: source of chance.
@@ -97,13 +102,15 @@ def set_targets(enterprises: Enterprises, history: History, years: int, rng: np.
     usual = enterprises.utilisation * history.capacity
     season = np.exp(history.season[:, -12:])
     by_month = np.asarray(per_line @ (usual[:, None] * season)) / 12.0
-    yearly = by_month.sum(axis=1)
+    unit = history.series.unit
+    yearly = by_month.sum(axis=1) * np.exp(managers.log_bias[unit])
     series = len(yearly)
-    overreach = np.array([sector.overreach for sector in SECTORS])[enterprises.sector[history.series.unit]] + rng.normal(0.0, 0.05, series)
+    beyond_reports = np.array([sector.overreach for sector in SECTORS]) - _PADDING_TAKEN_FOR_OUTPUT
+    overreach = beyond_reports[enterprises.sector[unit]] + rng.normal(0.0, 0.08, series)
     to_go = np.arange(years - 1, -1, -1)
     reach = np.array([_OVERREACH_BY_YEARS_TO_GO.get(int(left), 0.2) for left in to_go])
     targets = yearly[:, None] * np.exp(np.outer(overreach, reach) - 0.012 * to_go + rng.normal(0.0, 0.02, (series, years)))
-    parts = by_month / yearly[:, None]
+    parts = by_month / by_month.sum(axis=1, keepdims=True)
     return targets, np.asarray((targets[:, :, None] * parts[:, None, :]).reshape(series, -1))
 
 
