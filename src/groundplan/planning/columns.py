@@ -1,0 +1,107 @@
+"""Which variables and rows the programme has, and where they stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundplan.planning.inputs import Inputs
+from groundplan.planning.loss import SLOPES
+
+__all__ = ["Layout", "lay_out"]
+
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """Positions of columns and rows; -1 where there is none.
+
+    Args:
+        activity, built: shape (Q, H): level of a pool; new capacity first usable in the period.
+        imports, exports, stock, unused, below, low: shape (P, H): `below` the minimum and `low` (stock below its floor) are there to be
+            opened where nothing else helps.
+        short: shape (P, H, segments): parts of the goal that are missed.
+        drawn: shape (P,): closing stock of the last plan period below the opening stock.
+        columns: number of columns.
+        balance: rows, shape (P, H).
+        capacity: rows, shape (Q, H), for pools that may have grown.
+        growth: rows, shape (R, H), limit on new capacity.
+        limit: rows, shape (entries of limits,).
+        keep: rows, shape (P,), of `drawn`.
+        rows: number of rows.
+    """
+
+    activity: IntArray
+    built: IntArray
+    imports: IntArray
+    exports: IntArray
+    stock: IntArray
+    unused: IntArray
+    below: IntArray
+    low: IntArray
+    short: IntArray
+    drawn: IntArray
+    columns: int
+    balance: IntArray
+    capacity: IntArray
+    growth: IntArray
+    limit: IntArray
+    keep: IntArray
+    rows: int
+
+
+def lay_out(inputs: Inputs) -> Layout:
+    """Give a column to each thing that can be decided, in a fixed order: by kind, then product or pool, then period."""
+    invest, goals, trade, stocks = inputs.investment, inputs.goals, inputs.trade, inputs.stocks
+    products, span = len(inputs.products), len(inputs.periods)
+    longest = invest.longest[inputs.pool_recipe]
+    grows = inputs.pools.table["grows"].to_numpy() & (longest >= 0)
+    built = grows[:, None] & (np.arange(span)[None, :] >= longest[:, None])
+    grown = np.cumsum(built, axis=1) > 0
+    runs = inputs.pools.runs[:, :span]
+    storable = (stocks.ceiling > 0)[:, None] & np.ones((products, span), dtype=bool)
+    # The year after the plan keeps stocks only as far as a floor asks for it.
+    storable[:, inputs.planned :] &= (stocks.floor > 0)[:, None]
+    wanted = goals.quantity > 0
+    counter = _Counter()
+    columns = {
+        "activity": counter.number(runs & ((inputs.capacity > 0) | grown)),
+        "built": counter.number(built),
+        "imports": counter.number(trade.import_limit > 0),
+        "exports": counter.number((trade.export_limit > 0) & (trade.export_price > 0)),
+        "stock": counter.number(storable),
+        "unused": counter.number(np.ones((products, span), dtype=bool)),
+        "below": counter.number(goals.minimum > 0),
+        "low": counter.number(storable & (stocks.floor > 0)[:, None]),
+        "short": counter.number(np.repeat(wanted[:, :, None], len(SLOPES), axis=2)),
+        "drawn": counter.number(np.minimum(stocks.opening, stocks.ceiling) > stocks.floor),
+    }
+    limited = np.zeros((len(inputs.recipes), span), dtype=bool)
+    pool, period = np.nonzero(built)
+    limited[inputs.pool_recipe[pool], period] = True
+    rows = _Counter()
+    places = {
+        "balance": rows.number(np.ones((products, span), dtype=bool)),
+        "capacity": rows.number(runs & grown),
+        "growth": rows.number(limited & np.isfinite(invest.limit)[:, None]),
+        "limit": rows.number(np.ones(len(inputs.limits.limit), dtype=bool)),
+        "keep": rows.number(columns["drawn"] >= 0),
+    }
+    return Layout(**columns, columns=counter.count, **places, rows=rows.count)
+
+
+@dataclass(slots=True)
+class _Counter:
+    """Numbers positions in a row."""
+
+    count: int = 0
+
+    def number(self, there: NDArray[np.bool_]) -> IntArray:
+        positions = np.full(there.shape, -1, np.int64)
+        size = int(there.sum())
+        positions[there] = self.count + np.arange(size)
+        self.count += size
+        return positions

@@ -1,0 +1,251 @@
+"""Levels: minima, then goals by priority, then stocks, then least waste; each is solved, proven and then held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundplan.errors import SolverError
+from groundplan.maths.basic import Vertex, proven_bound, recover_vertex
+from groundplan.maths.highs import solve_programme
+from groundplan.maths.programme import AT_LOWER, AT_UPPER, BASIC, Basis, Programme, Scaling, scale_programme
+from groundplan.planning.columns import Layout
+from groundplan.planning.inputs import Inputs
+from groundplan.planning.loss import SLOPES
+from groundplan.planning.reach import implied_upper
+from groundplan.planning.rows import build_programme, floors_hold_by_themselves, flow_scales, pool_scales, scale_of
+
+__all__ = ["HELD", "Level", "Solved", "solve_levels"]
+
+FloatArray = NDArray[np.float64]
+
+HELD = 1e-9
+"""Reduced costs from this size up, as a share of the level's largest cost, hold their variable at its bound in later levels.
+
+What a later level can take from an earlier one is less than this for each full swing of a variable; what it did take is measured.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """One level, solved.
+
+    Args:
+        name: "floors", "minima", "goals", "stocks" or "waste".
+        priority: priority of its goals; 0 for other levels.
+        cost: shape (n,), unscaled.
+        objective: least cost found, at the repaired vertex.
+        bound: proven lower bound on it.
+        programme: the scaled programme that was solved, with its cost and what earlier levels hold.
+        vertex: its repaired optimal vertex, scaled.
+        duals: shape (m,), scaled, refined.
+        basis: which variables are basic there.
+    """
+
+    name: str
+    priority: int
+    cost: FloatArray
+    objective: float
+    bound: float
+    programme: Programme
+    vertex: Vertex
+    duals: FloatArray
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solved:
+    """A plan in numbers.
+
+    Args:
+        x: shape (n,), unscaled, at the last vertex.
+        levels: all levels, in order.
+        scaling: what unscales duals: y = rows * y_scaled.
+        programme: the unscaled programme, with all minima and floors as they were held.
+        method: which solver, how many iterations, and why.
+        given_up: what the later levels took from each level's objective, in its own measure.
+    """
+
+    x: FloatArray
+    levels: tuple[Level, ...]
+    scaling: Scaling
+    programme: Programme
+    method: str
+    given_up: FloatArray
+
+
+def solve_levels(inputs: Inputs, layout: Layout, *, tell: Callable[[str, float], None]) -> Solved:
+    """Solve level after level; each later one moves only where the earlier ones are indifferent.
+
+    Args:
+        inputs: the plan's inputs.
+        layout: its columns and rows.
+        tell: called with what is being done and the share that is done.
+
+    Raises:
+        SolverError: the solver broke down.
+    """
+    programme = build_programme(inputs, layout)
+    scaling = scale_of(inputs, layout, programme)
+    implied = implied_upper(inputs, layout, pool_scales(inputs))
+    # Of the implied bounds the solver needs none but those on new capacity that nothing else bounds.
+    programme = replace(programme, upper=np.minimum(programme.upper, np.where(_is_built(layout), implied, np.inf)))
+    state = _State(scale_programme(programme, scaling), scaling, implied / scaling.columns)
+    if not floors_hold_by_themselves(inputs):
+        floor = np.broadcast_to(inputs.stocks.floor[:, None], layout.low.shape)
+        state = _opened(_opened(state, layout.low, floor), layout.below, inputs.goals.minimum)
+        state = _run(state, "floors", 0, _share_cost(layout, layout.low, floor))
+        state = _closed(state, layout.low, layout.below)
+    wanted = [(int(priority), _goal_cost(inputs, layout, int(priority))) for priority in np.unique(inputs.goals.priority[inputs.goals.quantity > 0])]
+    steps = [("goals", priority, cost) for priority, cost in wanted] + [("stocks", 0, _stock_cost(inputs, layout)), ("waste", 0, _waste_cost(inputs, layout))]
+    steps = [step for step in steps if (step[2] > 0).any()]
+    for number, (name, priority, cost) in enumerate(steps):
+        words = {"goals": f"goals of priority {priority}", "stocks": "stocks at the end", "waste": "least waste"}[name]
+        tell(words, number / len(steps))
+        attempt = _attempt(state, name, priority, cost)
+        if attempt is None and not any(level.name in ("minima", "goals") for level in state.levels):
+            tell("minima", 0.0)
+            state = _opened(state, layout.below, inputs.goals.minimum)
+            state = _run(state, "minima", 0, _share_cost(layout, layout.below, inputs.goals.minimum))
+            attempt = _attempt(state, name, priority, cost)
+        if attempt is None:
+            raise SolverError(f"the level {words} has no solution although the level before it has")
+        state = attempt
+    x = scaling.columns * state.levels[-1].vertex.x if state.levels else np.zeros(layout.columns)
+    given_up = np.array([float(level.cost @ x) - level.objective for level in state.levels])
+    return Solved(x, state.levels, scaling, programme, state.words, given_up)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _State:
+    """The programme as it stands after some levels."""
+
+    programme: Programme
+    scaling: Scaling
+    implied: FloatArray
+    levels: tuple[Level, ...] = ()
+    basis: Basis | None = None
+    words: str = ""
+    iterations: int = 0
+
+
+def _is_built(layout: Layout) -> NDArray[np.bool_]:
+    built = np.zeros(layout.columns, dtype=bool)
+    built[layout.built[layout.built >= 0]] = True
+    return built
+
+
+def _run(state: _State, name: str, priority: int, cost: FloatArray) -> _State:
+    done = _attempt(state, name, priority, cost)
+    if done is None:
+        raise SolverError(f"the level {name} has no solution although nothing but free variables can bind it")
+    return done
+
+
+def _attempt(state: _State, name: str, priority: int, cost: FloatArray) -> _State | None:
+    """Solve one level and hold it; None where no plan meets what is held already."""
+    scaled = cost * state.scaling.columns
+    size = float(scaled.max(initial=0.0)) or 1.0
+    programme = replace(state.programme, cost=scaled / size)
+    solution = solve_programme(programme, start=state.basis)
+    if solution.status != "optimal" or solution.basis is None:
+        solution = solve_programme(programme, method="simplex")
+    if solution.status == "infeasible":
+        return None
+    if solution.status != "optimal" or solution.basis is None:
+        raise SolverError(f"the solver ended '{solution.status}' on the level {name}")
+    vertex = recover_vertex(programme, solution.basis)
+    duals = vertex.duals(programme.cost)
+    objective = float(programme.cost @ vertex.x) * size
+    bound = min(proven_bound(replace(programme, upper=np.minimum(programme.upper, state.implied)), duals) * size, objective)
+    level = Level(name, priority, cost, objective, bound, programme, vertex, duals * size, solution.basis)
+    held = _hold(programme, solution.basis, duals)
+    words = state.words or f"{solution.method}: {solution.why}"
+    return _State(held, state.scaling, state.implied, (*state.levels, level), solution.basis, words, state.iterations + solution.iterations)
+
+
+def _hold(programme: Programme, basis: Basis, duals: FloatArray) -> Programme:
+    """Fix what must not move if the level's optimum is to stay: exactly the optimal face, up to rounding.
+
+    Source:
+        Isermann (1982), Linear lexicographic optimization, OR Spektrum 4.
+    """
+    reduced = programme.cost - programme.matrix.T @ duals
+    lower, upper = programme.lower.copy(), programme.upper.copy()
+    row_lower, row_upper = programme.row_lower.copy(), programme.row_upper.copy()
+    for place, weight, low, high in ((basis.columns, reduced, lower, upper), (basis.rows, duals, row_lower, row_upper)):
+        fixed = (place != BASIC) & (np.abs(weight) > HELD)
+        at_low, at_high = fixed & (place == AT_LOWER), fixed & (place == AT_UPPER)
+        high[at_low] = low[at_low]
+        low[at_high] = high[at_high]
+    return replace(programme, lower=lower, upper=upper, row_lower=row_lower, row_upper=row_upper)
+
+
+def _opened(state: _State, places: NDArray[np.int64], size: FloatArray) -> _State:
+    """Let columns go up to a size."""
+    upper = state.programme.upper.copy()
+    there = places >= 0
+    upper[places[there]] = size[there] / state.scaling.columns[places[there]]
+    return replace(state, programme=replace(state.programme, upper=upper), basis=None)
+
+
+def _closed(state: _State, kept: NDArray[np.int64], shut: NDArray[np.int64]) -> _State:
+    """Let no more go below the floors than the last level found unavoidable, and nothing below the minima."""
+    upper = state.programme.upper.copy()
+    kept, shut = kept[kept >= 0], shut[shut >= 0]
+    upper[kept] = np.maximum(state.levels[-1].vertex.x[kept], 0.0)
+    upper[shut] = 0.0
+    return replace(state, programme=replace(state.programme, upper=upper), basis=None)
+
+
+def _share_cost(layout: Layout, places: NDArray[np.int64], size: FloatArray) -> FloatArray:
+    cost = np.zeros(layout.columns)
+    there = places >= 0
+    cost[places[there]] = 1.0 / np.broadcast_to(size, places.shape)[there]
+    return cost
+
+
+def _goal_cost(inputs: Inputs, layout: Layout, priority: int) -> FloatArray:
+    goals = inputs.goals
+    cost = np.zeros(layout.columns)
+    own = (goals.priority == priority) & (goals.quantity > 0)
+    per_unit = np.divide(goals.weight, goals.quantity, out=np.zeros_like(goals.weight), where=own)
+    for segment, slope in enumerate(SLOPES):
+        places = layout.short[:, :, segment][own]
+        cost[places] = per_unit[own] * slope
+    places = layout.below[own & (layout.below >= 0)]
+    cost[places] = per_unit[own & (layout.below >= 0)] * SLOPES[-1]
+    return cost
+
+
+def _stock_cost(inputs: Inputs, layout: Layout) -> FloatArray:
+    return _share_cost(layout, layout.drawn, inputs.stocks.opening)
+
+
+def _waste_cost(inputs: Inputs, layout: Layout) -> FloatArray:
+    """Count what a plan takes: inputs as shares of the country's flows, resources of their limits, imports, what is left unused."""
+    flow, limits = flow_scales(inputs), inputs.limits
+    cost = np.zeros(layout.columns)
+    used = (1.0 / flow) @ inputs.used
+    able = inputs.made @ inputs.capacity.max(axis=1, initial=0.0)
+    own = inputs.made.T @ (1.0 / np.where(able > 0, able, flow))
+    effort = np.repeat((used + 0.01 * own)[:, None], len(inputs.periods), axis=1)
+    for entry in np.flatnonzero(limits.limit > 0):
+        effort[:, limits.period[entry]] += np.maximum(limits.use[[entry], :].toarray()[0], 0.0) / limits.limit[entry]
+    invest = inputs.investment
+    capital = np.bincount(invest.recipe, invest.amount / flow[invest.product], len(inputs.recipes))
+    for places, value in (
+        (layout.activity, effort),
+        (layout.built, (capital[inputs.pool_recipe] + own)[:, None]),
+        (layout.imports, (1.0 / flow)[:, None]),
+        (layout.exports, (0.1 / flow)[:, None]),
+        (layout.unused, (0.1 / flow)[:, None]),
+        (layout.stock, (0.001 / flow)[:, None]),
+        (layout.short, (10.0 / flow)[:, None, None]),
+    ):
+        there = places >= 0
+        cost[places[there]] = np.broadcast_to(value, places.shape)[there]
+    return cost

@@ -1,0 +1,94 @@
+"""The best plan that is feasible on what can be made, what gives way in it, and what holds it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import polars as pl
+
+from groundplan.outcome import Note, Outcome
+from groundplan.planning.causes import gap_causes
+from groundplan.planning.chance import capacities_at_chance
+from groundplan.planning.columns import lay_out
+from groundplan.planning.inputs import read_inputs
+from groundplan.planning.intervals import production_intervals
+from groundplan.planning.levels import solve_levels
+from groundplan.planning.pools import make_pools
+from groundplan.planning.prices import shadow_prices
+from groundplan.planning.tables_out import (
+    activities_table,
+    allocations_table,
+    gaps_table,
+    levels_of,
+    line_activities_table,
+    new_capacity_table,
+    outputs_table,
+    resource_use_table,
+)
+from groundplan.planning.uncertain import uncertain_table
+from groundplan.planning.words import describe, notes_of
+from groundplan.tables.bundles import Plan
+from groundplan.tables.economy import Economy
+from groundplan.tables.results import RESULTS
+
+__all__ = ["plan"]
+
+
+def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_factors: pl.DataFrame | None = None, progress: Callable[[str, float], None] | None = None) -> Plan:
+    """Plan the periods of the settings: minima first, then goals by priority, with gaps spread, then as little waste as can be.
+
+    Args:
+        economy: an economy that has passed its checks.
+        capacities: result table `capacities`; None: nameplates are taken as certain.
+        capacity_factors: result table `capacity_factors`, the capacities' shared errors.
+        progress: called with what is being done and the share that is done, 0 to 1.
+
+    Returns:
+        The plan. Its outcome is `done` where all goals are met, `limited` where some are not, `infeasible` where some minimum is
+        not (the tables then hold the plan that comes nearest), and `no_data` where no goal lies within the plan.
+
+    Raises:
+        SolverError: the solver broke down.
+    """
+    tell = progress if progress is not None else lambda _at, _share: None
+    tell("capacities", 0.0)
+    lines = capacities_at_chance(economy, capacities, capacity_factors)
+    pools = make_pools(economy, lines)
+    inputs = read_inputs(economy, pools)
+    if not (inputs.goals.quantity[:, : inputs.planned] > 0).any():
+        return _no_goals(economy)
+    layout = lay_out(inputs)
+    solved = solve_levels(inputs, layout, tell=lambda at, share: tell(at, 0.05 + 0.7 * share))
+    numbers = levels_of(inputs, layout, solved.x)
+    tell("shadow prices", 0.8)
+    prices = shadow_prices(economy, inputs, layout, solved, numbers)
+    causes = gap_causes(economy, inputs, layout, solved, numbers)
+    lower, upper = production_intervals(inputs, numbers, lines)
+    gaps = gaps_table(inputs, numbers, causes)
+    summary = describe(economy, inputs, layout, solved, gaps, prices)
+    tell("done", 1.0)
+    return Plan(
+        Outcome(summary.status, summary.sentence, summary.method),
+        summary.objective,
+        summary.bound,
+        summary.gap,
+        outputs_table(inputs, numbers, lower, upper),
+        activities_table(inputs, numbers),
+        line_activities_table(inputs, numbers),
+        allocations_table(inputs, numbers),
+        resource_use_table(inputs, numbers),
+        prices,
+        gaps,
+        new_capacity_table(inputs, numbers),
+        uncertain_table(economy, inputs, lines, prices),
+        (*summary.notes, *notes_of(economy, inputs, lines)),
+    )
+
+
+def _no_goals(economy: Economy) -> Plan:
+    periods = economy.settings.plan_periods()
+    sentence = f"No goal lies within the plan's periods ({periods[0]} to {periods[-1]}), so there is nothing to plan for."
+    names = ("outputs", "activities", "line_activities", "allocations", "resource_use", "shadow_prices", "gaps", "new_capacity", "uncertain")
+    tables = {name: RESULTS[name].create_empty() for name in names}
+    note = Note("plan", "warning", "goals", f"{sentence} Add rows to goals for these periods.")
+    return Plan(outcome=Outcome("no_data", sentence), objective=0.0, bound=0.0, gap=0.0, notes=(note,), **tables)

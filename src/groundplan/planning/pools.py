@@ -1,0 +1,105 @@
+"""Pools: lines that the plan need not tell apart are one variable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from groundplan.period import Period, parse_period
+from groundplan.planning.chance import LineCapacities
+from groundplan.tables.economy import Economy
+
+__all__ = ["NO_REGION", "Pools", "make_pools"]
+
+NO_REGION = "not stated"
+"""Region of lines whose unit has none."""
+
+_KEYS = ["recipe", "region", "efficiency", "since", "until"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pools:
+    """Pools in the order of their labels, and which line belongs to which.
+
+    Args:
+        table: pool, recipe, region, efficiency, since, until, lines, chosen, median (capacities of the first period), grows.
+        lines: line, unit, pool, chosen: each line with its capacity at the chosen chance, by pool and line.
+        runs: shape (Q, T + 1), whether the pool can run in the period; the last column stands for the year after the plan.
+        age: shape (Q, T + 1), plan periods of wear since the capacity was stated or came into use.
+    """
+
+    table: pl.DataFrame
+    lines: pl.DataFrame
+    runs: NDArray[np.bool_]
+    age: NDArray[np.int64]
+
+
+def make_pools(economy: Economy, capacities: LineCapacities) -> Pools:
+    """Join lines of the same recipe, region, efficiency and life into pools.
+
+    New capacity is built where the recipe runs already and as good as the best there: one pool a recipe and region, without
+    retirement, which is added where no line has that form. A recipe that nobody runs yet can be built in every region.
+
+    Args:
+        economy: an economy that has passed its checks.
+        capacities: capacity of each line at the chosen chance, and its median.
+    """
+    periods = economy.settings.plan_periods()
+    regions = economy.units.select("unit", pl.col("region").fill_null(NO_REGION))
+    lines = economy.lines.select("line", "unit", "recipe", "efficiency", "since", "until").with_columns(
+        _normal(economy.lines["since"], lambda period: period.start <= periods[0].start),
+        _normal(economy.lines["until"], lambda period: period.end >= periods[-1].next().end),
+    )
+    lines = lines.join(regions, on="unit", how="left").join(capacities.table.select("line", "chosen", "median"), on="line", how="left")
+    lines = lines.with_columns(pl.col("region").fill_null(NO_REGION)).sort("line")
+    keyed = lines.group_by(_KEYS).agg(pl.len().cast(pl.Int64).alias("lines"), pl.col("chosen").sum(), pl.col("median").sum())
+    pools = _with_growth(economy, keyed).sort(_KEYS, nulls_last=False)
+    pools = pools.with_columns(_labels(pools))
+    kept = lines.join(pools.select("pool", *_KEYS), on=_KEYS, nulls_equal=True).select("line", "unit", "pool", "chosen").sort("pool", "line")
+    runs, age = _life(pools, periods)
+    return Pools(pools, kept, runs, age)
+
+
+def _normal(column: pl.Series, always: Callable[[Period], bool]) -> pl.Series:
+    """Put null where a date binds no period of the plan, so that lines are not told apart by it."""
+    texts = [text for text in column.unique().to_list() if text is not None]
+    gone = [text for text in texts if always(parse_period(text))]
+    return column.replace(dict.fromkeys(gone)) if gone else column
+
+
+def _with_growth(economy: Economy, keyed: pl.DataFrame) -> pl.DataFrame:
+    """Mark the pool of each recipe and region that investment enlarges, adding it where there is none."""
+    invested = economy.investments.select("recipe").unique()
+    place = pl.col("region")
+    best = keyed.join(invested, on="recipe", how="semi").group_by("recipe", "region").agg(pl.col("efficiency").max())
+    regions = economy.units.filter(pl.col("kind").cast(pl.String) != "authority").select(place.fill_null(NO_REGION)).unique()
+    regions = regions if not regions.is_empty() else pl.DataFrame({"region": [NO_REGION]})
+    fresh = invested.join(keyed, on="recipe", how="anti").join(regions, how="cross").with_columns(pl.lit(1.0).alias("efficiency"))
+    no_date = pl.lit(None, dtype=pl.String)
+    growing = pl.concat([best.select("recipe", "region", "efficiency"), fresh.select("recipe", "region", "efficiency")])
+    growing = growing.with_columns(no_date.alias("since"), no_date.alias("until"), pl.lit(value=True).alias("grows"))
+    joined = keyed.join(growing, on=_KEYS, how="full", coalesce=True, nulls_equal=True)
+    return joined.with_columns(pl.col("lines").fill_null(0), pl.col("chosen", "median").fill_null(0.0), pl.col("grows").fill_null(value=False))
+
+
+def _labels(pools: pl.DataFrame) -> pl.Expr:
+    """Name a pool by its recipe and region, and by what else tells it apart where that is needed."""
+    crowded = pl.struct("recipe", "region").is_duplicated()
+    life = pl.when(pl.col("since").is_not_null()).then(pl.lit(" from ") + pl.col("since")).otherwise(pl.lit(""))
+    end = pl.when(pl.col("until").is_not_null()).then(pl.lit(" to ") + pl.col("until")).otherwise(pl.lit(""))
+    efficiency = pl.when(crowded).then(pl.lit(" at ") + pl.col("efficiency").cast(pl.String)).otherwise(pl.lit(""))
+    return (pl.col("recipe") + " | " + pl.col("region") + efficiency + life + end).alias("pool")
+
+
+def _life(pools: pl.DataFrame, periods: list[Period]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    horizon = [*periods, periods[-1].next()]
+    since = [None if text is None else parse_period(text).start for text in pools["since"]]
+    until = [None if text is None else parse_period(text).end for text in pools["until"]]
+    begun = np.array([[start is None or start <= period.start for period in horizon] for start in since]).reshape(len(pools), len(horizon))
+    kept = np.array([[end is None or end >= period.end for period in horizon] for end in until]).reshape(len(pools), len(horizon))
+    age = np.maximum(np.cumsum(begun, axis=1) - 1, 0)
+    return begun & kept, age.astype(np.int64)

@@ -1,0 +1,196 @@
+"""Shadow prices: what one more unit of each limit would be worth, at the level whose goals it moves, and how far that holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from groundplan.maths.programme import BASIC
+from groundplan.maths.ranging import Moves, price_ranges
+from groundplan.planning.columns import Layout
+from groundplan.planning.inputs import Inputs
+from groundplan.planning.levels import HELD, Level, Solved
+from groundplan.planning.tables_out import Levels
+from groundplan.tables.economy import Economy
+from groundplan.tables.facts import ALL_REGIONS
+from groundplan.tables.results import ShadowPrices
+
+__all__ = ["Priced", "list_limits", "price_limits", "shadow_prices"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Priced:
+    """All limits of a plan: one entry a limit.
+
+    Args:
+        kind: capacity, growth, resource, import, export, stock or product.
+        item, region: positions on the axis of the kind, see `shadow_prices`; region is a label or -1.
+        period: position of the period.
+        limit: size of the limit in the plan.
+        moves: which bounds move with it, by rate 1 in unscaled units; the year after the plan moves with the last period.
+    """
+
+    kind: NDArray[np.str_]
+    item: IntArray
+    period: IntArray
+    limit: FloatArray
+    moves: Moves
+
+
+def list_limits(inputs: Inputs, layout: Layout, plan: Levels) -> Priced:
+    """List every limit that a plan may meet, with the bounds of the programme that it moves."""
+    planned, span, columns = inputs.planned, len(inputs.periods), layout.columns
+    gathered = _Gathered()
+    repeats = [[period, *range(planned, span)] if period == planned - 1 else [period] for period in range(planned)]
+    limits = inputs.limits
+    copies = {(limits.resource[entry], limits.region[entry]): entry for entry in np.flatnonzero(limits.period >= planned)}
+    for period in range(planned):
+        row, column = layout.capacity[:, period], layout.activity[:, period]
+        pools = np.flatnonzero(column >= 0)
+        place = np.where(row[pools] >= 0, columns + row[pools], column[pools])
+        gathered.add("capacity", pools, period, plan.capacity[pools, period], [place])
+        recipes = np.flatnonzero(layout.growth[:, period] >= 0)
+        gathered.add("growth", recipes, period, inputs.investment.limit[recipes], [columns + layout.growth[recipes, period]])
+        for kind, places, most in (("import", layout.imports, inputs.trade.import_limit), ("export", layout.exports, inputs.trade.export_limit)):
+            some = np.flatnonzero(places[:, period] >= 0)
+            gathered.add(kind, some, period, most[some, period], [places[some, also] for also in repeats[period]])
+        stored = np.flatnonzero((layout.stock[:, period] >= 0) & np.isfinite(inputs.stocks.ceiling))
+        gathered.add("stock", stored, period, inputs.stocks.ceiling[stored], [layout.stock[stored, period]])
+        goods = np.arange(len(inputs.products))
+        supply = (plan.production + plan.imports + plan.opening - plan.losses)[:, period]
+        gathered.add("product", goods, period, supply, [columns + layout.balance[:, period]], rate=-1.0, both=True)
+    for entry in np.flatnonzero(limits.period < planned):
+        period = int(limits.period[entry])
+        twin = copies.get((limits.resource[entry], limits.region[entry])) if period == planned - 1 else None
+        rows = [np.array([columns + layout.limit[place]]) for place in (entry, twin) if place is not None]
+        gathered.add("resource", np.array([entry]), period, limits.limit[[entry]], rows)
+    return gathered.priced()
+
+
+def price_limits(limits: Priced, level: Level, solved: Solved) -> FloatArray:
+    """Give the gain in a level's goals per unit of each limit, shape (K,), unscaled."""
+    rows, columns = level.programme.matrix.shape
+    scaling = solved.scaling
+    reduced = level.cost - (solved.programme.matrix.T @ (scaling.rows * level.duals))
+    gain = np.concatenate([-reduced, -scaling.rows * level.duals])
+    size = np.concatenate([1.0 / scaling.columns, scaling.rows]) * float((level.cost * scaling.columns).max(initial=0.0))
+    basic = np.concatenate([level.basis.columns, level.basis.rows]) == BASIC
+    gain = np.where(basic | (np.abs(gain) <= HELD * size), 0.0, gain)
+    # A variable that stands at its other bound is not held back by this one.
+    values = np.concatenate([level.vertex.x, level.vertex.row_values])
+    ends = np.concatenate([solved.programme.upper / scaling.columns, solved.programme.row_upper * scaling.rows])
+    at_end = np.abs(values - ends) <= 1e-9 * np.maximum(1.0, np.abs(ends), where=np.isfinite(ends), out=np.full(rows + columns, np.inf))
+    moves = limits.moves
+    counted = np.where(at_end[moves.variable] & np.isfinite(ends[moves.variable]) | moves.lower, gain[moves.variable] * moves.rate, 0.0)
+    prices = np.bincount(moves.limit, counted, len(limits.limit))
+    return np.asarray(np.where((prices < 0) & (limits.kind != "product"), 0.0, np.maximum(prices, 0.0)))
+
+
+def shadow_prices(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, plan: Levels) -> pl.DataFrame:
+    """Write the price of each limit that binds, at the first level whose goals it moves.
+
+    Returns:
+        Result table `shadow_prices`, what binds most (price x limit) first within each kind of thing.
+    """
+    limits = list_limits(inputs, layout, plan)
+    frames, done = [], np.zeros(len(limits.limit), dtype=bool)
+    for level in solved.levels:
+        if level.name not in ("minima", "goals"):
+            continue
+        prices = np.where(done, 0.0, price_limits(limits, level, solved))
+        found = np.flatnonzero(prices > 0)
+        done[found] = True
+        if len(found):
+            frames.append(_rows(economy, inputs, limits, level, solved, prices, found))
+    schema = ShadowPrices.create_empty().schema
+    if not frames:
+        return ShadowPrices.create_empty()
+    table = pl.concat(frames)
+    return table.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).sort(
+        ["value", "kind", "item", "region", "period"], descending=[True, False, False, False, False]
+    )
+
+
+def _rows(economy: Economy, inputs: Inputs, limits: Priced, level: Level, solved: Solved, prices: FloatArray, found: IntArray) -> pl.DataFrame:
+    columns = level.programme.matrix.shape[1]
+    number = np.full(len(limits.limit), -1, np.int64)
+    number[found] = np.arange(len(found))
+    moves = limits.moves
+    kept = np.flatnonzero(number[moves.limit] >= 0)
+    variable = moves.variable[kept]
+    scale = np.where(variable < columns, 1.0 / solved.scaling.columns[np.minimum(variable, columns - 1)], 0.0)
+    of_rows = variable >= columns
+    scale[of_rows] = solved.scaling.rows[variable[of_rows] - columns]
+    scaled = Moves(number[moves.limit[kept]], variable, moves.rate[kept] * scale, moves.upper[kept], moves.lower[kept])
+    down, up = price_ranges(level.programme, level.vertex, scaled, len(found))
+    limit = limits.limit[found]
+    labels = [_labels(inputs, str(limits.kind[at]), int(limits.item[at])) for at in found]
+    measures = _measures(economy)
+    table = pl.DataFrame(
+        {
+            "kind": [str(limits.kind[at]) for at in found],
+            "item": [label[0] for label in labels],
+            "region": [label[1] for label in labels],
+            "period": [inputs.periods[at] for at in limits.period[found]],
+            "price": prices[found],
+            "priority": np.full(len(found), level.priority),
+            "valid_from": np.maximum(limit + down, 0.0),
+            "valid_to": limit + up,
+            "limit": limit,
+            "value": prices[found] * limit,
+            "measure": [measures.get(label[2]) for label in labels],
+        }
+    )
+    return table.with_columns(pl.when(pl.col("valid_to").is_finite()).then(pl.col("valid_to")))
+
+
+def _labels(inputs: Inputs, kind: str, item: int) -> tuple[str, str, str]:
+    """Give item, region, and what is measured."""
+    if kind == "capacity":
+        pool = inputs.pools.table.row(item, named=True)
+        return pool["pool"], pool["region"], "capacity"
+    if kind == "growth":
+        return inputs.recipes.labels[item], ALL_REGIONS, "capacity"
+    if kind == "resource":
+        return inputs.limits.resource[item], inputs.limits.region[item], inputs.limits.resource[item]
+    return inputs.products.labels[item], ALL_REGIONS, inputs.products.labels[item]
+
+
+def _measures(economy: Economy) -> dict[str, str | None]:
+    resources = economy.resources.select("resource", "measure").drop_nulls().unique("resource", keep="first", maintain_order=True)
+    return {"capacity": "units of activity"} | dict(economy.products.select("product", "measure").iter_rows()) | dict(resources.iter_rows())
+
+
+class _Gathered:
+    """Limits and moves as they are listed."""
+
+    def __init__(self) -> None:
+        self.kind: list[str] = []
+        self.item: list[IntArray] = []
+        self.period: list[IntArray] = []
+        self.limit: list[FloatArray] = []
+        self.moves: list[tuple[IntArray, IntArray, FloatArray, NDArray[np.bool_]]] = []
+        self.count = 0
+
+    def add(self, kind: str, item: IntArray, period: int, limit: FloatArray, places: list[IntArray], *, rate: float = 1.0, both: bool = False) -> None:
+        number = self.count + np.arange(len(item))
+        self.kind += [kind] * len(item)
+        self.item.append(item)
+        self.period.append(np.full(len(item), period, np.int64))
+        self.limit.append(limit)
+        for place in places:
+            there = place >= 0
+            size = int(there.sum())
+            self.moves.append((number[there], place[there], np.full(size, rate), np.full(size, both)))
+        self.count += len(item)
+
+    def priced(self) -> Priced:
+        limit, variable, rate, both = (np.concatenate(parts) for parts in zip(*self.moves, strict=True))
+        moves = Moves(limit, variable, rate, np.ones(len(limit), dtype=bool), both)
+        return Priced(np.array(self.kind), np.concatenate(self.item), np.concatenate(self.period), np.concatenate(self.limit), moves)

@@ -1,0 +1,51 @@
+"""How large each variable can become at all: bounds that follow from the rows, which make a bound on the optimum provable."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundplan.planning.columns import Layout
+from groundplan.planning.inputs import Inputs
+
+__all__ = ["MOST_GROWTH", "implied_upper"]
+
+FloatArray = NDArray[np.float64]
+
+MOST_GROWTH = 1e6
+"""New capacity in a period, in multiples of a pool's scale, where nothing else bounds it: no limit, and no capital good from an earlier period."""
+
+
+def implied_upper(inputs: Inputs, layout: Layout, pool_scale: FloatArray) -> FloatArray:
+    """Bound each column from above, period by period: what is there at most can be made into capacity, which makes more.
+
+    Args:
+        inputs: the plan's inputs.
+        layout: its columns.
+        pool_scale: shape (Q,), scale of each pool's activity.
+
+    Returns:
+        Shape (n,), unscaled; infinite for columns that have bounds of their own.
+    """
+    products, pools, span = len(inputs.products), len(inputs.pool_recipe), len(inputs.periods)
+    invest, stocks = inputs.investment, inputs.stocks
+    left = 1.0 - invest.wear[inputs.pool_recipe]
+    supply, built, able = np.zeros((products, span)), np.zeros((pools, span)), np.zeros((pools, span))
+    for period in range(span):
+        most = np.full(len(inputs.recipes), np.inf)
+        earlier = (invest.lag > 0) & (invest.lag <= period)
+        np.minimum.at(most, invest.recipe[earlier], supply[invest.product[earlier], period - invest.lag[earlier]] / invest.amount[earlier])
+        most = np.minimum(most, invest.limit)
+        own = np.where(layout.built[:, period] >= 0, most[inputs.pool_recipe], 0.0)
+        built[:, period] = np.where(np.isfinite(own), own, MOST_GROWTH * pool_scale)
+        added = sum((left ** (period - usable) * built[:, usable] for usable in range(period + 1)), np.zeros(pools))
+        able[:, period] = np.where(inputs.pools.runs[:, period], inputs.capacity[:, period] + added, 0.0)
+        before = stocks.kept * (supply[:, period - 1] if period else stocks.opening)
+        supply[:, period] = inputs.made @ able[:, period] + inputs.trade.import_limit[:, period] + before + stocks.floor
+    # Rounding on the way must not cut off a plan.
+    supply, built, able = supply * 1.001, built * 1.001, able * 1.001
+    upper = np.full(layout.columns, np.inf)
+    for places, values in ((layout.activity, able), (layout.built, built), (layout.stock, supply), (layout.unused, supply)):
+        there = places >= 0
+        upper[places[there]] = values[there]
+    return upper

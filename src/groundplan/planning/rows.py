@@ -1,0 +1,200 @@
+"""The programme: balances, capacities, limits on growth and resources, as sparse arrays built by hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csc_array
+
+from groundplan.maths.programme import Programme, Scaling, power_of_two
+from groundplan.planning.columns import Layout
+from groundplan.planning.inputs import Inputs
+from groundplan.planning.loss import segment_widths
+
+__all__ = ["build_programme", "floors_hold_by_themselves", "flow_scales", "pool_scales", "scale_of"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+def build_programme(inputs: Inputs, layout: Layout) -> Programme:
+    """Write all rows and bounds; the costs are zero, each level brings its own.
+
+    Balance of a product in a period: made + imported + kept from before = used up + built in + exported + in stock + unused
+    + (goal - missed). Capacity of a pool: activity <= what is left of its capacity + what is left of what was added.
+    """
+    entries = _Entries()
+    _balances(inputs, layout, entries)
+    _capacities(inputs, layout, entries)
+    _limits(inputs, layout, entries)
+    keep = np.flatnonzero(layout.keep >= 0)
+    last = inputs.planned - 1
+    entries.add(layout.keep[keep], layout.stock[keep, last], 1.0)
+    entries.add(layout.keep[keep], layout.drawn[keep], 1.0)
+    matrix = entries.matrix(layout.rows, layout.columns)
+    row_lower, row_upper = _row_bounds(inputs, layout)
+    lower, upper = _bounds(inputs, layout)
+    return Programme(np.zeros(layout.columns), matrix, row_lower, row_upper, lower, upper)
+
+
+def floors_hold_by_themselves(inputs: Inputs) -> bool:
+    """Say whether every stock floor is met by merely keeping what is there at the start."""
+    stocks = inputs.stocks
+    kept = np.minimum(stocks.opening * stocks.kept, stocks.ceiling) * stocks.kept ** (inputs.planned - 1)
+    return bool((kept >= stocks.floor).all())
+
+
+def flow_scales(inputs: Inputs) -> FloatArray:
+    """Give the size of each product's flows, shape (P,): the most of what can be made, imported, wanted or is in stock; 1 for none."""
+    able = inputs.made @ inputs.capacity.max(axis=1, initial=0.0)
+    size = np.maximum.reduce([able, inputs.trade.import_limit.max(axis=1, initial=0.0), inputs.goals.quantity.max(axis=1, initial=0.0), inputs.stocks.opening])
+    return np.where(size > 0, size, 1.0)
+
+
+def pool_scales(inputs: Inputs) -> FloatArray:
+    """Give the size of each pool's activity, shape (Q,): its capacity, or else what would make as much of its products as the country has."""
+    own, flow = inputs.capacity.max(axis=1, initial=0.0), flow_scales(inputs)
+    made = inputs.made.tocsc()
+    per_unit = np.repeat(np.arange(made.shape[1]), np.diff(made.indptr))
+    reach = np.full(made.shape[1], np.inf)
+    np.minimum.at(reach, per_unit, flow[made.indices] / made.data)
+    return np.where(own > 0, own, np.where(np.isfinite(reach), reach, 1.0))
+
+
+def scale_of(inputs: Inputs, layout: Layout, programme: Programme) -> Scaling:
+    """Scale each product by its flows, each pool by its capacity and each limit by its use, so that solvers see figures near 1."""
+    flow, pool = flow_scales(inputs), pool_scales(inputs)
+    columns = np.ones(layout.columns)
+    for places, size in ((layout.activity, pool), (layout.built, pool), (layout.drawn, flow)):
+        _put(columns, places, size)
+    for places in (layout.imports, layout.exports, layout.stock, layout.unused, layout.low):
+        _put(columns, places, flow)
+    for places in (layout.below, layout.short):
+        _put(columns, places, np.where(inputs.goals.quantity.max(axis=1) > 0, inputs.goals.quantity.max(axis=1), 1.0))
+    columns = power_of_two(columns)
+    rows = np.ones(layout.rows)
+    _put(rows, layout.balance, 1.0 / flow)
+    _put(rows, layout.keep, 1.0 / flow)
+    _put(rows, layout.capacity, 1.0 / pool)
+    scaled = abs(programme.matrix) * columns[None, :]
+    largest = np.asarray(csc_array(scaled).max(axis=1).toarray()).ravel()
+    for places in (layout.growth, layout.limit):
+        at = places[places >= 0]
+        rows[at] = 1.0 / np.where(largest[at] > 0, largest[at], 1.0)
+    return Scaling(power_of_two(rows), columns)
+
+
+def _put(target: FloatArray, places: IntArray, values: FloatArray) -> None:
+    there = places >= 0
+    spread = np.broadcast_to(values.reshape(values.shape + (1,) * (places.ndim - values.ndim)), places.shape)
+    target[places[there]] = spread[there]
+
+
+def _balances(inputs: Inputs, layout: Layout, entries: _Entries) -> None:
+    span = len(inputs.periods)
+    made, used, invest = inputs.made.tocoo(), inputs.used.tocoo(), inputs.investment
+    wear = invest.wear[inputs.pool_recipe]
+    pools_of = [np.flatnonzero(inputs.pool_recipe == recipe) for recipe in range(len(inputs.recipes))]
+    good = np.repeat(np.arange(len(invest.recipe)), [len(pools_of[recipe]) for recipe in invest.recipe])
+    builder = np.concatenate([pools_of[recipe] for recipe in invest.recipe]) if len(invest.recipe) else np.zeros(0, np.int64)
+    item, lag, amount = invest.product[good], invest.lag[good], invest.amount[good]
+    for period in range(span):
+        row = layout.balance[:, period]
+        entries.add(row[made.row], layout.activity[made.col, period], made.data)
+        entries.add(row[used.row], layout.activity[used.col, period], -used.data)
+        entries.add(row, layout.imports[:, period], 1.0)
+        entries.add(row, layout.exports[:, period], -1.0)
+        entries.add(row, layout.unused[:, period], -1.0)
+        entries.add(row, layout.stock[:, period], -1.0)
+        entries.add(row, layout.low[:, period], 1.0)
+        if period:
+            entries.add(row, layout.stock[:, period - 1], inputs.stocks.kept)
+            entries.add(row, layout.low[:, period - 1], -inputs.stocks.kept)
+        entries.add(row, layout.below[:, period], 1.0)
+        for segment in range(layout.short.shape[2]):
+            entries.add(row, layout.short[:, period, segment], 1.0)
+        # A capital good is delivered its lag before the capacity is usable.
+        usable = period + lag
+        inside = usable < span
+        entries.add(row[item[inside]], layout.built[builder[inside], usable[inside]], -amount[inside])
+        if period >= inputs.planned:
+            # The year after replaces what wears out in use, so that it could be repeated.
+            entries.add(row[item], layout.activity[builder, period], -amount * wear[builder])
+
+
+def _capacities(inputs: Inputs, layout: Layout, entries: _Entries) -> None:
+    span = len(inputs.periods)
+    left = 1.0 - inputs.investment.wear[inputs.pool_recipe]
+    for period in range(span):
+        row = layout.capacity[:, period]
+        entries.add(row, layout.activity[:, period], 1.0)
+        for usable in range(period + 1):
+            entries.add(row, layout.built[:, usable], -(left ** (period - usable)))
+        entries.add(layout.growth[inputs.pool_recipe, period], layout.built[:, period], 1.0)
+
+
+def _limits(inputs: Inputs, layout: Layout, entries: _Entries) -> None:
+    limits = inputs.limits
+    use = limits.use.tocoo()
+    entries.add(layout.limit[use.row], layout.activity[use.col, limits.period[use.row]], use.data)
+    for entry in np.flatnonzero(limits.trades):
+        period, row = limits.period[entry], layout.limit[entry]
+        entries.add(row, layout.imports[:, period], inputs.trade.import_price[:, period])
+        entries.add(row, layout.exports[:, period], -inputs.trade.export_price[:, period])
+
+
+def _row_bounds(inputs: Inputs, layout: Layout) -> tuple[FloatArray, FloatArray]:
+    lower, upper = np.full(layout.rows, -np.inf), np.full(layout.rows, np.inf)
+    wanted = inputs.goals.quantity.copy()
+    wanted[:, 0] -= inputs.stocks.opening * inputs.stocks.kept
+    _put(lower, layout.balance, wanted)
+    _put(upper, layout.balance, wanted)
+    _put(upper, layout.capacity, inputs.capacity)
+    _put(upper, layout.growth, inputs.investment.limit)
+    _put(upper, layout.limit, inputs.limits.limit)
+    _put(lower, layout.keep, np.minimum(inputs.stocks.opening, inputs.stocks.ceiling))
+    return lower, upper
+
+
+def _bounds(inputs: Inputs, layout: Layout) -> tuple[FloatArray, FloatArray]:
+    goals, stocks = inputs.goals, inputs.stocks
+    lower, upper = np.zeros(layout.columns), np.full(layout.columns, np.inf)
+    _put(upper, layout.activity, np.where(layout.capacity >= 0, np.inf, inputs.capacity))
+    _put(upper, layout.imports, inputs.trade.import_limit)
+    _put(upper, layout.exports, inputs.trade.export_limit)
+    floor = np.repeat(stocks.floor[:, None], len(inputs.periods), axis=1)
+    # Merely keeping the floor loses a part of it: the year after must not fail for that.
+    floor[:, inputs.planned :] *= stocks.kept[:, None]
+    _put(lower, layout.stock, floor)
+    _put(upper, layout.stock, stocks.ceiling)
+    _put(upper, layout.drawn, np.minimum(stocks.opening, stocks.ceiling))
+    _put(upper, layout.below, np.zeros(goals.minimum.shape))
+    _put(upper, layout.low, np.zeros(floor.shape))
+    share = np.divide(goals.quantity - goals.minimum, goals.quantity, out=np.zeros_like(goals.quantity), where=goals.quantity > 0)
+    _put(upper, layout.short, segment_widths(share) * goals.quantity[:, :, None])
+    return lower, upper
+
+
+@dataclass(slots=True)
+class _Entries:
+    """Entries of the matrix, gathered column-wise."""
+
+    row: list[IntArray] = field(default_factory=list)
+    column: list[IntArray] = field(default_factory=list)
+    data: list[FloatArray] = field(default_factory=list)
+
+    def add(self, row: IntArray | np.int64, column: IntArray, data: FloatArray | float) -> None:
+        """Add entries where both the row and the column are there; a single row stands for as many as there are columns."""
+        row = np.broadcast_to(row, column.shape)
+        there = (row >= 0) & (column >= 0)
+        self.row.append(row[there])
+        self.column.append(column[there])
+        self.data.append(np.broadcast_to(np.asarray(data, np.float64), row.shape)[there])
+
+    def matrix(self, rows: int, columns: int) -> csc_array:
+        matrix = csc_array((np.concatenate(self.data), (np.concatenate(self.row), np.concatenate(self.column))), shape=(rows, columns))
+        matrix.sum_duplicates()
+        matrix.eliminate_zeros()
+        return matrix
