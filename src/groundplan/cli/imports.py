@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from groundplan.flows.imports import ADJUSTMENTS_FILE, ASSUMPTIONS_FILE, BASE_YEAR_FILE, use_table_to_folder
+from groundplan.store.importers.assumptions import STANDARD
 from groundplan.store.importers.use_table import Imported
 
 __all__ = ["import_app"]
@@ -62,7 +63,9 @@ def use_table(
         Path | None,
         typer.Option(help="CSV file with month (or year) and utilisation_pct, for instance the Federal Reserve's G.17. Without it 80 % is assumed.", show_default=False),
     ] = None,
-    utilisation_shift: Annotated[float, typer.Option(help="Percentage points added to the utilisation: try -5 and 5 to see how much the plan rests on it.")] = 0.0,
+    utilisation_shift: Annotated[
+        float, typer.Option(help="Percentage points added to the utilisation: try -5 and 5 to see how much the plan rests on it.")
+    ] = STANDARD.utilisation_shift,
     codes: Annotated[Path | None, typer.Option(help="CSV file with code and name, so that reports show names.", show_default=False)] = None,
     aggregate: Annotated[
         Path | None,
@@ -70,18 +73,18 @@ def use_table(
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the economy, as reports show it.", show_default=False)] = None,
     source: Annotated[str | None, typer.Option(help="Where the figures come from, as reports show it.", show_default=False)] = None,
-    horizon: Annotated[int, typer.Option(help="Years of the plan.")] = 5,
-    growth: Annotated[float, typer.Option(help="Growth of every final use that is wanted, per year: 0.02 = 2 %. Foreign exchange grows alike.")] = 0.02,
-    labour_growth: Annotated[float, typer.Option(help="Growth of the hours that people work, per year.")] = 0.005,
+    horizon: Annotated[int, typer.Option(help="Years of the plan.")] = STANDARD.horizon,
+    growth: Annotated[float, typer.Option(help="Growth of every final use that is wanted, per year: 0.02 = 2 %. Foreign exchange grows alike.")] = STANDARD.growth,
+    labour_growth: Annotated[float, typer.Option(help="Growth of the hours that people work, per year.")] = STANDARD.labour_growth,
     productivity_growth: Annotated[
         float,
         typer.Option(help="Growth of what an hour does, per year, the same in all sectors. Where the two together stay below --growth, labour becomes short."),
-    ] = 0.015,
+    ] = STANDARD.productivity_growth,
     import_headroom: Annotated[
         float, typer.Option(help="Share by which imports of one product may exceed the base year's (grown); foreign exchange limits them all together.")
-    ] = 0.1,
-    minimum_share: Annotated[float, typer.Option(help="Share of the base year's consumption, private and public, that comes before all other goals.")] = 1.0,
-    depreciation: Annotated[float, typer.Option(help="Share of capacity that wears out each year. With --growth it tells what new capacity takes.")] = 0.05,
+    ] = STANDARD.import_headroom,
+    minimum_share: Annotated[float, typer.Option(help="Share of the base year's consumption, private and public, that comes before all other goals.")] = STANDARD.minimum_share,
+    depreciation: Annotated[float, typer.Option(help="Share of capacity that wears out each year. With --growth it tells what new capacity takes.")] = STANDARD.depreciation,
     investment: Annotated[
         Investment,
         typer.Option(help="Who decides on fixed investment: 'goal' keeps the table's among the goals and lets capacity grow with it; 'planned' leaves it to the plan."),

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from groundplan.errors import Fault
 
-__all__ = ["Assumptions", "InvestmentMode", "assumption_faults"]
+__all__ = ["STANDARD", "Assumptions", "InvestmentMode", "assumption_faults"]
 
 InvestmentMode = Literal["goal", "planned"]
 
@@ -43,7 +43,7 @@ class Assumptions:
     growth: float = 0.02
     labour_growth: float = 0.005
     productivity_growth: float = 0.015
-    import_headroom: float = 0.1
+    import_headroom: float = 0.02
     minimum_share: float = 1.0
     depreciation: float = 0.05
     investment: InvestmentMode = "goal"
@@ -58,6 +58,10 @@ class Assumptions:
     def net_investment(self) -> float:
         """Share by which the base year's investment, and in a steady state every year's, adds to capacity."""
         return max(self.growth, 0.0)
+
+
+STANDARD = Assumptions()
+"""What is assumed where nothing else is said."""
 
 
 def assumption_faults(assumptions: Assumptions) -> list[Fault]:

@@ -14,7 +14,7 @@ from groundplan.outcome import Note
 from groundplan.store.importers.accounts import Accounts, read_accounts
 from groundplan.store.importers.adjustments import Adjustment, adjustments_table
 from groundplan.store.importers.aggregate import aggregate_cells, read_concordance
-from groundplan.store.importers.assumptions import Assumptions, InvestmentMode, assumption_faults
+from groundplan.store.importers.assumptions import STANDARD, Assumptions, InvestmentMode, assumption_faults
 from groundplan.store.importers.base_year import GrossProduct, base_year_table, gross_product
 from groundplan.store.importers.capacity import read_capacity, read_utilisation
 from groundplan.store.importers.economy_tables import Named, build_economy
@@ -60,19 +60,19 @@ def import_use_table(
     make: Path | None = None,
     capacity: Path | None = None,
     utilisation: Path | None = None,
-    utilisation_shift: float = 0.0,
+    utilisation_shift: float = STANDARD.utilisation_shift,
     codes: Path | None = None,
     aggregate: Path | None = None,
     name: str | None = None,
     source: str | None = None,
-    horizon: int = 5,
-    growth: float = 0.02,
-    labour_growth: float = 0.005,
-    productivity_growth: float = 0.015,
-    import_headroom: float = 0.1,
-    minimum_share: float = 1.0,
-    depreciation: float = 0.05,
-    investment: InvestmentMode = "goal",
+    horizon: int = STANDARD.horizon,
+    growth: float = STANDARD.growth,
+    labour_growth: float = STANDARD.labour_growth,
+    productivity_growth: float = STANDARD.productivity_growth,
+    import_headroom: float = STANDARD.import_headroom,
+    minimum_share: float = STANDARD.minimum_share,
+    depreciation: float = STANDARD.depreciation,
+    investment: InvestmentMode = STANDARD.investment,
 ) -> Imported:
     """Build an economy from a use table in long form.
 
