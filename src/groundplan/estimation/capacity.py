@@ -14,7 +14,9 @@ from groundplan.estimation.calibrate import Residuals, calibrate
 from groundplan.estimation.design import Layout, Terms
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.factors import shared_loadings
+from groundplan.estimation.level import sample_units
 from groundplan.estimation.rows import Rows
+from groundplan.maths.groups import group_sum
 from groundplan.maths.lognormal import Z50, Z90
 from groundplan.maths.mixed import Measurements, Posterior, Variances, fit_variances, held_out, solve
 from groundplan.tables.economy import Economy
@@ -27,7 +29,6 @@ IntArray = NDArray[np.int64]
 _TOP = 3
 """A sustained peak is the mean of this many best months."""
 _PEAK_YEARS = 2
-_SAMPLE = 4000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +66,7 @@ def estimate_capacities(economy: Economy, evidence: Evidence, rows: Rows, output
     layout, design = _nameplate_effects(evidence)
     sources = [_findings(evidence), _peaks(evidence, rows, output_variance, layout), _declared(evidence, layout)]
     data, start, counts, basis = _measurements(evidence, sources, layout, design)
-    variances, _ = fit_variances(data, start, counts=counts)
+    variances = fit_variances(sample_units(data), start, counts=counts)
     post = solve(data, variances)
     found = np.flatnonzero(data.component < 0)
     residual, total = held_out(data, variances, post, found)
@@ -92,19 +93,18 @@ def _findings(evidence: Evidence) -> _Source:
     series = found.capacity_series[known]
     # One measurement a series: several capacities found are averaged by their precision.
     count = len(evidence.nameplate)
-    precision = np.bincount(series, 1.0 / found.capacity_variance[known], count)
-    total = np.bincount(series, found.capacity_value[known] / found.capacity_variance[known], count)
+    precision = group_sum(series, 1.0 / found.capacity_variance[known], count)
+    total = group_sum(series, found.capacity_value[known] / found.capacity_variance[known], count)
     at = np.flatnonzero(precision)
     return _Source("finding", at, evidence.nameplate[at] - total[at] / precision[at], Terms(), 1.0 / precision[at], 0.0)
 
 
 def _peaks(evidence: Evidence, rows: Rows, output_variance: FloatArray, layout: Layout) -> _Source:
     """Sustained peak of each series: the mean of the best three periods of the last two years, at a yearly rate."""
-    count = len(evidence.series_unit)
     output = np.full(evidence.reported.shape, -np.inf)
     live = ~rows.zero
     output[rows.series[live], rows.period[live]] = rows.mean[live] + np.log(evidence.per_year)[rows.period[live]]
-    columns = max(1, int(round(_PEAK_YEARS * float(np.median(evidence.per_year)))))
+    columns = max(1, round(_PEAK_YEARS * float(np.median(evidence.per_year))))
     best = -np.sort(-output[:, -columns:], axis=1)[:, :_TOP]
     full = np.isfinite(best).all(axis=1) & np.isfinite(evidence.nameplate)
     at = np.flatnonzero(full)
@@ -114,7 +114,6 @@ def _peaks(evidence: Evidence, rows: Rows, output_variance: FloatArray, layout: 
         if len(evidence.sector.labels) > 1:
             first = layout.random([f"peak|sector={label}" for label in evidence.sector.labels], 0.05, 4.0)
             terms.add(place, first + evidence.sector.position[evidence.series_unit[at]], 1.0)
-    assert count == len(best)
     return _Source("peaks", at, evidence.nameplate[at] - best[at].mean(axis=1), terms, output_variance[at], 0.10)
 
 
@@ -134,7 +133,7 @@ def _declared(evidence: Evidence, layout: Layout) -> _Source:
     return _Source("declared", at, evidence.nameplate[at] - value, terms, np.zeros(len(at)), 0.12)
 
 
-def _measurements(evidence: Evidence, sources: list[_Source], layout: Layout, design: csr_array) -> tuple[Measurements, Variances, Variances, NDArray[np.object_]]:
+def _measurements(evidence: Evidence, sources: list[_Source], layout: Layout, design: csr_array) -> tuple[Measurements, Variances, Variances, list[str]]:
     count, width = len(evidence.series_unit), len(layout.names)
     unit_design = csr_array((design.data, design.indices, design.indptr), shape=(count, width))
     free = [source for source in sources if source.error_sd > 0]
@@ -149,20 +148,22 @@ def _measurements(evidence: Evidence, sources: list[_Source], layout: Layout, de
         component=component,
         known=np.concatenate([source.known for source in sources]),
         unit_design=unit_design,
+        unit_scale=np.ones(count),
         block=np.array(layout.block, np.int64),
         mean=np.array(layout.mean),
         wide=np.array(layout.wide),
     )
     start = Variances(0.15**2, np.array([source.error_sd**2 for source in free]), np.array(layout.start))
     counts = Variances(6.0, np.full(len(free), 6.0), np.array(layout.counts))
-    basis = np.full(count, "", dtype=object)
+    basis = [""] * count
     for source in sources:
-        basis[source.series] = basis[source.series] + f"{source.name}, "
-    return data, start, counts, basis + "nameplate"
+        for at in source.series.tolist():
+            basis[at] += f"{source.name}, "
+    return data, start, counts, basis
 
 
 def _tables(
-    economy: Economy, evidence: Evidence, post: Posterior, variances: Variances, factor: tuple[float, float], basis: NDArray[np.object_], names: tuple[str, ...]
+    economy: Economy, evidence: Evidence, post: Posterior, variances: Variances, factor: tuple[float, float], basis: list[str], names: tuple[str, ...]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     lines = _lines(economy, evidence.bearers)
     series = lines["series"].fill_null(-1).to_numpy()
@@ -197,7 +198,7 @@ def _tables(
         log_mean=where(log_mean),
         log_sd=where(log_sd),
         own_log_sd=where(ninety * np.sqrt(own)),
-        basis=pl.Series([basis[at[row]] if known[row] else "nameplate" for row in range(len(series))], dtype=pl.String),
+        basis=pl.Series([basis[at[row]] + "nameplate" if known[row] else "nameplate" for row in range(len(series))], dtype=pl.String),
     )
     series_part = csr_array((unit_sd, (np.arange(len(series)), at)), shape=(len(series), max(len(evidence.series_unit), 1)))
     whole = csr_array(hstack([loadings, series_part]) * ninety)

@@ -13,10 +13,14 @@ from groundplan.estimation.capacity import estimate_capacities
 from groundplan.estimation.evidence import Evidence, gather
 from groundplan.estimation.level import Level, fit_level
 from groundplan.estimation.notes import estimation_notes
-from groundplan.estimation.rows import posterior_rows, report_noise
+from groundplan.estimation.pattern import report_pattern
+from groundplan.estimation.rows import Rows, posterior_rows, report_noise
+from groundplan.estimation.screening import screen_reports
 from groundplan.estimation.spread import spread_rows
 from groundplan.estimation.tables_out import estimates_table, factors_table
+from groundplan.estimation.targets import target_gap
 from groundplan.estimation.totals import totals_table
+from groundplan.estimation.unreported import judge_unreported
 from groundplan.maths.mixed import held_out
 from groundplan.outcome import Outcome
 from groundplan.tables.bundles import Estimate
@@ -47,13 +51,15 @@ def estimate(economy: Economy, *, progress: Callable[[str, float], None] | None 
             Outcome("no_data", sentence), Estimates.create_empty(), EstimateFactors.create_empty(), Totals.create_empty(), Capacities.create_empty(),
             CapacityFactors.create_empty(), Calibration.create_empty(),
         )  # fmt: skip
-    log_report = np.log(np.where(evidence.reported > 0, evidence.reported, np.nan))
+    screened = screen_reports(evidence)
+    log_report = screened.log_report
     noise = report_noise(evidence, log_report)
+    pattern = report_pattern(evidence, log_report)
     tell("biases of reports", 0.2)
-    level = fit_level(evidence, log_report, noise)
+    level = fit_level(evidence, log_report, pattern, target_gap(economy, evidence, log_report), noise)
     factors, calibration = calibrate(_held_out(evidence, level), "all")
-    tell("outputs by month", 0.5)
-    rows = posterior_rows(evidence, level, log_report, noise)
+    tell("outputs by period", 0.5)
+    rows = posterior_rows(evidence, level, pattern, judge_unreported(evidence, level, log_report), log_report, noise)
     spread = spread_rows(evidence, level, rows, factors)
     estimates, estimate_factors = estimates_table(evidence, rows, spread, factors), factors_table(evidence, rows, spread)
     tell("totals", 0.7)
@@ -63,14 +69,14 @@ def estimate(economy: Economy, *, progress: Callable[[str, float], None] | None 
     capacity = estimate_capacities(economy, evidence, rows, lasting)
     tell("done", 1.0)
     return Estimate(
-        outcome=Outcome("done", _sentence(evidence, level, estimates), _METHOD),
+        outcome=Outcome("done", _sentence(evidence, level, rows), _METHOD),
         estimates=estimates,
         estimate_factors=estimate_factors,
         totals=totals,
         capacities=capacity.capacities,
         capacity_factors=capacity.factors,
         calibration=pl.concat([calibration, capacity.calibration]),
-        notes=estimation_notes(evidence, level, rows, ()),
+        notes=estimation_notes(evidence, screened, level, rows),
     )
 
 
@@ -85,9 +91,9 @@ def _held_out(evidence: Evidence, level: Level) -> Residuals:
     return Residuals(residual, np.maximum(total - noise, 1e-12), noise, evidence.sector.position[unit], number[unit], labels)
 
 
-def _sentence(evidence: Evidence, level: Level, estimates: pl.DataFrame) -> str:
+def _sentence(evidence: Evidence, level: Level, rows: Rows) -> str:
     inspected = len(level.rows.get("finding", ()))
-    reporting = np.isfinite(level.mean_report)
+    reporting = rows.reporting
     text = f"Output of {len(evidence.units)} units was estimated from their reports"
     if evidence.proxies:
         text += f", {' and '.join(evidence.proxies)}"

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from groundplan.estimation.bearers import Bearers, find_bearers
 from groundplan.estimation.findings import Findings, read_findings
+from groundplan.maths.groups import group_sum
 from groundplan.period import parse_period
 from groundplan.tables.axes import Axis
 from groundplan.tables.economy import Economy
 
-__all__ = ["NOT_STATED", "Evidence", "Grouping", "gather"]
+__all__ = ["NOT_STATED", "Evidence", "Grouping", "gather", "series_positions"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -45,7 +46,6 @@ class Evidence:
         declared: shape (S, T), declared capacity in the product's measure per period; NaN where there is none.
         proxies: indicator -> log of its value, shape (U, T); NaN where there is none, -inf never (zeros are left out).
         nameplate: shape (S,), log of output a year at nameplate capacity in the base period; NaN where no line is known.
-        target_gap: shape (U,), mean log of reported to targeted output; NaN where there is no target.
         findings: what inspectors found.
         bearers: which series each line and finding belongs to.
     """
@@ -63,7 +63,6 @@ class Evidence:
     declared: FloatArray
     proxies: dict[str, FloatArray]
     nameplate: FloatArray
-    target_gap: FloatArray
     findings: Findings
     bearers: Bearers
 
@@ -105,7 +104,6 @@ def gather(economy: Economy) -> Evidence:
         declared=declared,
         proxies=_proxies(economy, units, axis),
         nameplate=_nameplate(bearers, len(series_unit)),
-        target_gap=_target_gap(economy, bearers, periods, reported, series_unit, len(units)),
         findings=read_findings(economy, bearers, axis),
         bearers=bearers,
     )
@@ -162,33 +160,5 @@ def _proxies(economy: Economy, units: Axis, periods: Axis) -> dict[str, FloatArr
 
 def _nameplate(bearers: Bearers, series: int) -> FloatArray:
     made = bearers.outputs.filter(pl.col("active") & (pl.col("capacity") > 0))
-    total = np.bincount(made["series"].to_numpy(), made["capacity"].to_numpy() * made["per_activity"].to_numpy(), series)
+    total = group_sum(made["series"].to_numpy(), made["capacity"].to_numpy() * made["per_activity"].to_numpy(), series)
     return np.where(total > 0, np.log(np.where(total > 0, total, 1.0)), np.nan)
-
-
-def _target_gap(economy: Economy, bearers: Bearers, periods: tuple[str, ...], reported: FloatArray, series_unit: IntArray, units: int) -> FloatArray:
-    """Mean log of reported to targeted output of each unit, over its products and all target periods that reports fill."""
-    total, number = np.zeros(units), np.zeros(units)
-    targets = economy.targets.filter((pl.col("indicator") == "output") & (pl.col("quantity") > 0))
-    if targets.is_empty() or not periods:
-        return np.full(units, np.nan)
-    targets = targets.sort("plan", "version").unique(["unit", "product", "period"], keep="last", maintain_order=True)
-    parsed = [parse_period(label) for label in periods]
-    for (label,), part in sorted(targets.partition_by("period", as_dict=True).items()):
-        around = parse_period(str(label))
-        columns = [at for at, period in enumerate(parsed) if around.contains(period)]
-        if sum(parsed[at].days for at in columns) < 0.95 * around.days:
-            continue
-        at = series_positions(bearers.series, part)
-        wanted = np.full(len(reported), np.nan)
-        wanted[at[at >= 0]] = part["quantity"].to_numpy()[at >= 0]
-        values = reported[:, columns]
-        # A month that is missing counts as the mean of the others; below three quarters of them the year is left out.
-        there = np.isfinite(values)
-        full = there.sum(axis=1) >= 0.75 * len(columns)
-        summed = np.where(full, np.where(there, values, 0.0).sum(axis=1) * len(columns) / np.maximum(there.sum(axis=1), 1), np.nan)
-        good = (summed > 0) & np.isfinite(wanted)
-        gap = np.log(np.where(good, summed, 1.0)) - np.log(np.where(good, wanted, 1.0))
-        total += np.bincount(series_unit[good], gap[good], units)
-        number += np.bincount(series_unit[good], minlength=units)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)

@@ -7,14 +7,15 @@ import numpy as np
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.level import Level
 from groundplan.estimation.rows import Rows
+from groundplan.estimation.screening import Screened
 from groundplan.outcome import Note
 
 __all__ = ["estimation_notes"]
 
 
-def estimation_notes(evidence: Evidence, level: Level, rows: Rows, screened: tuple[Note, ...]) -> tuple[Note, ...]:
+def estimation_notes(evidence: Evidence, screened: Screened, level: Level, rows: Rows) -> tuple[Note, ...]:
     """Say what was assumed, left out or cannot be known."""
-    notes = list(screened)
+    notes: list[Note] = []
 
     def note(severity: str, subject: str, sentence: str) -> None:
         notes.append(Note("estimate", severity, subject, sentence))  # type: ignore[arg-type]
@@ -42,9 +43,17 @@ def estimation_notes(evidence: Evidence, level: Level, rows: Rows, screened: tup
             "reports",
             f"{len(silent)} products of units cannot be estimated: no report, finding, proxy or nameplate speaks of them ({names}{', ...' if len(silent) > 5 else ''}).",
         )
-    unreported = int((shown & ~np.isfinite(level.mean_report) & ~(evidence.reported == 0).any(axis=1)).sum())
+    unreported = int((shown & ~rows.reporting & ~(evidence.reported == 0).any(axis=1)).sum())
     if unreported:
         note("warning", "reports", f"{unreported} products of units have no usable report: they are estimated from nameplate, group and findings, with wide intervals.")
+    aside = np.argwhere(screened.set_aside)
+    if len(aside):
+        names = ", ".join(
+            f"{evidence.units.labels[evidence.series_unit[at]]} {evidence.products.labels[evidence.series_product[at]]} {evidence.periods[when]}" for at, when in aside[:5]
+        )
+        note("warning", "reports", f"{len(aside)} reports look like slips (a decimal point, a month counted twice) and were set aside: {names}{', ...' if len(aside) > 5 else ''}.")
+    for name, number in level.odd.items():
+        note("warning", name, f"{number} {'readings' if name in evidence.proxies else 'figures'} of {name} lie so far from all else that they were set aside.")
     stopped = int(rows.zero.sum())
     if stopped:
         note("info", "reports", f"In {stopped} months of units' products nothing was made by the report or a finding; they count as zero.")

@@ -50,8 +50,7 @@ def spread_rows(evidence: Evidence, level: Level, rows: Rows, factors: Factors) 
     group = evidence.sector.position[unit]
     effect_loadings = csr_array(-shared_loadings(level.posterior)[unit])
     # Series that do not report do not share the bias of reports.
-    reporting = rows.shared.power(2).sum(axis=1) > 0 if rows.shared.shape[0] else np.zeros(0, bool)
-    effect_loadings = csr_array(diags_array(np.asarray(reporting, float)) @ effect_loadings)
+    effect_loadings = csr_array(diags_array(rows.reporting.astype(float)) @ effect_loadings)
     shared = np.asarray(effect_loadings.power(2).sum(axis=1)).ravel()
     lasting = shared + rows.unit_variance + rows.series_variance
     raw = rows.damping**2 * lasting[rows.series] + rows.own

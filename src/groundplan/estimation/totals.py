@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.rows import Rows
 from groundplan.estimation.spread import Spread
+from groundplan.maths.groups import group_count, group_sum
 from groundplan.maths.lognormal import Z50, Z90, lognormal_mean, sum_log_moments
 from groundplan.period import Length, parse_period
 from groundplan.tables.economy import Economy
@@ -41,8 +42,8 @@ def totals_table(economy: Economy, evidence: Evidence, rows: Rows, spread: Sprea
     series, when = rows.series[inside], year[rows.period][inside]
     shape = (len(evidence.series_unit), len(labels))
     cell = series * shape[1] + when
-    sums = {name: np.bincount(cell, values[inside], shape[0] * shape[1]).reshape(shape) for name, values in (("mean", mean), ("own", own), ("reported", reported))}
-    counted = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape) > 0
+    sums = {name: group_sum(cell, values[inside], shape[0] * shape[1]).reshape(shape) for name, values in (("mean", mean), ("own", own), ("reported", reported))}
+    counted = group_count(cell, shape[0] * shape[1]).reshape(shape) > 0
     parts = []
     for level, grouping in (("total", None), ("sector", evidence.sector), ("region", evidence.region)):
         names = ("all",) if grouping is None else grouping.labels
@@ -61,8 +62,8 @@ def _level(
     frames = []
     for at, label in enumerate(labels):
         pulls = csr_array((sums["mean"][:, at], (cell, series)), shape=(count, len(cell))) @ spread.loadings
-        variance = np.asarray(csr_array(pulls).power(2).sum(axis=1)).ravel() + np.bincount(cell, sums["own"][:, at], count)
-        mean = np.bincount(cell, sums["mean"][:, at], count)
+        variance = np.asarray(csr_array(pulls).power(2).sum(axis=1)).ravel() + group_sum(cell, sums["own"][:, at], count)
+        mean = group_sum(cell, sums["mean"][:, at], count)
         median, log_sd = sum_log_moments(mean, variance)
         there = counted[:, at]
         frame = pl.DataFrame(
@@ -71,14 +72,14 @@ def _level(
                 "key": pl.Series(names, dtype=pl.String).gather(pl.Series(code // products)),
                 "product": evidence.products.column("product", code % products),
                 "period": pl.Series([label] * count, dtype=pl.String),
-                "reported": np.bincount(cell, sums["reported"][:, at], count),
+                "reported": group_sum(cell, sums["reported"][:, at], count),
                 "median": median,
                 "lower_50": median * np.exp(-Z50 * log_sd),
                 "upper_50": median * np.exp(Z50 * log_sd),
                 "lower_90": median * np.exp(-Z90 * log_sd),
                 "upper_90": median * np.exp(Z90 * log_sd),
-                "units": pl.Series(np.bincount(cell, there, count).astype(np.int64), dtype=pl.Int64),
-                "inspected_units": pl.Series(np.bincount(cell, there & rows.inspected, count).astype(np.int64), dtype=pl.Int64),
+                "units": pl.Series(group_sum(cell, there.astype(float), count).astype(np.int64), dtype=pl.Int64),
+                "inspected_units": pl.Series(group_sum(cell, (there & rows.inspected).astype(float), count).astype(np.int64), dtype=pl.Int64),
             }
         )
         frames.append(frame.filter(pl.col("units") > 0))

@@ -2,65 +2,84 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence
+from groundplan.maths.groups import group_sum
 
-__all__ = ["unit_volume"]
+__all__ = ["Volume", "unit_volume"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 _ROUNDS = 12
 
 
-def unit_volume(evidence: Evidence, log_report: NDArray[np.float64], proxy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Volume:
+    """Volumes of units in terms of their main products.
+
+    Args:
+        log_volume: shape (U, T), NaN where a product that the unit otherwise reports is missing or nothing was made.
+        main: shape (U,), position of the unit's main product; -1 where it reports nothing.
+        weight: shape (P,), weight of each product, > 0.
+    """
+
+    log_volume: FloatArray
+    main: IntArray
+    weight: FloatArray
+
+
+def unit_volume(evidence: Evidence, log_report: FloatArray, proxy: FloatArray) -> Volume:
     """Add the products of each unit with weights that make the sums go along with a proxy.
 
     Weights w_p minimise the Poisson deviance of proxy_i ~ sum_p w_p q_ip over units, by the multiplicative algorithm of Lee and Seung
-    (1999). A unit's volume is in terms of its main product: log(sum_p w_p q_ipt / w_main), so it is log q itself where there is one product.
+    (1999). The volume is in terms of the main product, log(sum_p w_p q_ipt / w_main): log q itself where there is one product.
 
     Args:
         evidence: what is known.
         log_report: shape (S, T), log of the usable reports, NaN elsewhere.
         proxy: shape (U, T), logs.
-
-    Returns:
-        Log volume, shape (U, T), NaN where a product that the unit otherwise reports is missing or nothing was made; and the position of
-        each unit's main product, shape (U,), -1 where it reports nothing.
     """
     unit, product, units = evidence.series_unit, evidence.series_product, len(evidence.units)
-    made = np.where(np.isfinite(log_report), np.exp(np.where(np.isfinite(log_report), log_report, 0.0)), 0.0)
-    stopped = evidence.reported == 0
-    there = np.isfinite(log_report) | stopped
-    usual = there.any(axis=1)
+    usable = np.isfinite(log_report)
+    made = np.where(usable, np.exp(np.where(usable, log_report, 0.0)), 0.0)
+    there = usable | (evidence.reported == 0)
+    usual = usable.any(axis=1)
     mean = np.where(usual, made.sum(axis=1) / np.maximum(there.sum(axis=1), 1), 0.0)
     known = np.isfinite(proxy)
     use = np.where(known, np.exp(np.where(known, proxy, 0.0)), 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     weight = _weights(unit, product, mean, use, len(evidence.products))
     part = weight[product] * mean
+    # Series stand sorted by unit: the first of each unit by falling part is its main one.
     order = np.lexsort((np.arange(len(unit)), -part, unit))
+    starts = np.flatnonzero(np.diff(unit, prepend=-1))
     main = np.full(units, -1)
-    first = order[np.concatenate([[True], np.diff(unit[order]) > 0])] if len(order) else order
-    main[unit[first]] = np.where(part[first] > 0, product[first], -1)
+    main[unit[starts]] = np.where(part[order[starts]] > 0, product[order[starts]], -1)
     scale = np.where(main >= 0, weight[np.maximum(main, 0)], 1.0)
-    starts = np.flatnonzero(np.concatenate([[True], np.diff(unit) > 0])) if len(unit) else np.zeros(0, np.int64)
-    volume, complete = np.zeros((units, made.shape[1])), np.zeros((units, made.shape[1]), bool)
-    if len(unit):
-        volume[unit[starts]] = np.add.reduceat(made * (weight[product] / scale[unit])[:, None], starts, axis=0)
-        complete[unit[starts]] = np.logical_and.reduceat(there | ~usual[:, None], starts, axis=0)
+    if not len(starts):
+        return Volume(np.full(proxy.shape, np.nan), main, weight)
+    volume, complete = np.zeros(proxy.shape), np.zeros(proxy.shape, bool)
+    volume[unit[starts]] = np.add.reduceat(made * (weight[product] / scale[unit])[:, None], starts, axis=0)
+    complete[unit[starts]] = np.logical_and.reduceat(there | ~usual[:, None], starts, axis=0)
     good = complete & (volume > 0)
-    return np.where(good, np.log(np.where(good, volume, 1.0)), np.nan), main
+    return Volume(np.where(good, np.log(np.where(good, volume, 1.0)), np.nan), main, weight)
 
 
-def _weights(unit: NDArray[np.int64], product: NDArray[np.int64], mean: NDArray[np.float64], use: NDArray[np.float64], products: int) -> NDArray[np.float64]:
+def _weights(unit: IntArray, product: IntArray, mean: FloatArray, use: FloatArray, products: int) -> FloatArray:
     """Find product weights, shape (products,), > 0."""
-    total = np.bincount(product, mean, products)
+    total = group_sum(product, mean, products)
     there = use > 0
     counted = np.where(there[unit], mean, 0.0)
-    weight = np.where(total > 0, 1.0 / np.maximum(total, 1e-300), 1.0)
-    base = np.bincount(product, counted, products)
+    base = group_sum(product, counted, products)
+    weight = np.where(total > 0, 1.0 / np.where(total > 0, total, 1.0), 1.0)
     for _ in range(_ROUNDS):
-        fitted = np.bincount(unit, weight[product] * mean, len(use))
-        ratio = np.where(there & (fitted > 0), use / np.maximum(fitted, 1e-300), 0.0)
-        moved = weight * np.bincount(product, counted * ratio[unit], products) / np.maximum(base, 1e-300)
+        fitted = group_sum(unit, weight[product] * mean, len(use))
+        good = there & (fitted > 0)
+        ratio = np.where(good, use / np.where(good, fitted, 1.0), 0.0)
+        moved = weight * group_sum(product, counted * ratio[unit], products) / np.where(base > 0, base, 1.0)
         weight = np.where((base > 0) & (moved > 0), moved, weight)
     return weight

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array, diags_array
 
-__all__ = ["Measurements", "Posterior", "Variances", "fit_variances", "held_out", "quadratic", "solve"]
+from groundplan.maths.groups import group_count, group_sum
+
+__all__ = ["Measurements", "Posterior", "Variances", "error_variance", "fit_variances", "held_out", "quadratic", "solve"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -27,6 +29,7 @@ class Measurements:
         component: shape (N,), which error variance the measurement has; -1: none but `known`.
         known: shape (N,), known error variance, > 0 where component is -1.
         unit_design: W, sparse (U, p).
+        unit_scale: shape (U,), by how much delta_i's variance exceeds that of others; 1 as a rule.
         block: shape (p,), which variance the effect has; -1: prior variance `wide`, a fixed effect.
         mean: shape (p,), prior mean of the effects.
         wide: shape (p,), prior variance where block is -1.
@@ -39,6 +42,7 @@ class Measurements:
     component: IntArray
     known: FloatArray
     unit_design: csr_array
+    unit_scale: FloatArray
     block: IntArray
     mean: FloatArray
     wide: FloatArray
@@ -69,7 +73,6 @@ class Posterior:
         unit_mean: mean of u_i, shape (U,).
         unit_shared: L, shape (U, p): u_i = unit_mean_i + L_i (theta - effects) + nu_i.
         unit_own: variance of nu_i, shape (U,), independent of all else.
-        weight: v_i h / d of each measurement, shape (N,): how delta_i's mean moves with it.
     """
 
     effects: FloatArray
@@ -77,7 +80,6 @@ class Posterior:
     unit_mean: FloatArray
     unit_shared: csr_array
     unit_own: FloatArray
-    weight: FloatArray
 
     def unit_variance(self) -> FloatArray:
         """Give the variance of u_i, shape (U,)."""
@@ -91,9 +93,9 @@ def solve(data: Measurements, variances: Variances) -> Posterior:
         Henderson (1975), Biometrics 31; Woodbury's identity unit by unit.
     """
     units = data.unit_design.shape[0]
-    variance = _error_variance(data, variances)
+    variance = error_variance(data, variances)
     pull = data.loading / variance
-    own = 1.0 / (1.0 / variances.unit + np.bincount(data.unit, data.loading * pull, units))
+    own = 1.0 / (1.0 / (variances.unit * data.unit_scale) + group_sum(data.unit, data.loading * pull, units))
     residual = data.value - data.design @ data.mean
     by_unit = csr_array((pull, (data.unit, np.arange(len(pull)))), shape=(units, len(pull)))
     swept = csr_array(by_unit @ data.design)
@@ -107,10 +109,10 @@ def solve(data: Measurements, variances: Variances) -> Posterior:
     effects = data.mean + shift
     delta = own * (by_unit @ residual - swept @ shift)
     shared = csr_array(data.unit_design - diags_array(own) @ swept)
-    return Posterior(effects, covariance, data.unit_design @ effects + delta, shared, own, own[data.unit] * pull)
+    return Posterior(effects, covariance, np.asarray(data.unit_design @ effects + delta), shared, own)
 
 
-def fit_variances(data: Measurements, start: Variances, *, counts: Variances, begin: Variances | None = None, rounds: int = 60, tolerance: float = 2e-3) -> tuple[Variances, int]:
+def fit_variances(data: Measurements, start: Variances, *, counts: Variances, begin: Variances | None = None, rounds: int = 60, tolerance: float = 2e-3) -> Variances:
     """Estimate variances by expectation-maximisation of the marginal posterior, effects and units integrated out.
 
     Each variance has a scaled inverse chi-squared prior with the start as its scale: with no data it stays at its start. Effects are
@@ -124,40 +126,28 @@ def fit_variances(data: Measurements, start: Variances, *, counts: Variances, be
         rounds: most iterations.
         tolerance: largest relative change of a variance at which to stop.
 
-    Returns:
-        Variances and the number of iterations.
-
     Source:
         Dempster, Laird and Rubin (1977); Patterson and Thompson (1971); Laird and Ware (1982).
     """
-    units = data.unit_design.shape[0]
-    measured = np.bincount(data.unit, minlength=units) > 0
+    measured = group_count(data.unit, data.unit_design.shape[0]) > 0
     current = start if begin is None else begin
-    for number in range(rounds):
+    free, random = data.component >= 0, data.block >= 0
+    for _ in range(rounds):
         post = solve(data, current)
-        unit_square = _unit_squares(data, post)[measured]
-        error_square = _error_squares(data, post)
-        free = data.component >= 0
-        # A component with a known part on top: the share of the square that is its own (one step of EM for the split).
-        variance = _error_variance(data, current)
-        own = np.where(free, current.error[np.maximum(data.component, 0)], 0.0) if len(current.error) else np.zeros(len(variance))
-        share = own / variance
-        square = share**2 * error_square + own * (1.0 - share)
-        error = _moderate(
-            np.bincount(data.component[free], square[free], len(start.error)), np.bincount(data.component[free], minlength=len(start.error)), start.error, counts.error
-        )
+        unit_square = (_unit_squares(data, post) / data.unit_scale)[measured]
+        # Of an error with a known part on top, the share of the square that is the component's own.
+        own = np.append(current.error, 0.0)[data.component]
+        share = own / error_variance(data, current)
+        square = share**2 * _error_squares(data, post) + own * (1.0 - share)
+        error = _moderate(data.component[free], square[free], start.error, counts.error)
         shift = (post.effects - data.mean) ** 2 + np.diag(post.covariance)
-        random = data.block >= 0
-        effect = _moderate(
-            np.bincount(data.block[random], shift[random], len(start.effect)), np.bincount(data.block[random], minlength=len(start.effect)), start.effect, counts.effect
-        )
+        effect = _moderate(data.block[random], shift[random], start.effect, counts.effect)
         unit = float((unit_square.sum() + counts.unit * start.unit) / (measured.sum() + counts.unit))
         before = np.concatenate([[current.unit], current.error, current.effect])
         current = Variances(unit, error, effect)
-        after = np.concatenate([[unit], error, effect])
-        if np.max(np.abs(after / before - 1.0)) < tolerance:
-            return current, number + 1
-    return current, rounds
+        if np.max(np.abs(np.concatenate([[unit], error, effect]) / before - 1.0)) < tolerance:
+            break
+    return current
 
 
 def held_out(data: Measurements, variances: Variances, post: Posterior, rows: IntArray) -> tuple[FloatArray, FloatArray]:
@@ -175,12 +165,12 @@ def held_out(data: Measurements, variances: Variances, post: Posterior, rows: In
     Source:
         With Q = V^-1 - V^-1 X C X' V^-1 the residual is (Q z)_j / Q_jj and its variance 1 / Q_jj (Cook 1977; Dubrule 1983).
     """
-    variance = _error_variance(data, variances)
+    variance = error_variance(data, variances)
     unit = data.unit[rows]
     pull = data.loading / variance
     # Row j of V^-1: e_j / d_j - own h_j / d_j (h / d), units being independent given theta.
     residual = data.value - data.design @ post.effects
-    swept = np.bincount(data.unit, pull * residual, len(post.unit_own))
+    swept = group_sum(data.unit, pull * residual, len(post.unit_own))
     top = residual[rows] / variance[rows] - post.unit_own[unit] * pull[rows] * swept[unit]
     diagonal = 1.0 / variance[rows] - post.unit_own[unit] * pull[rows] ** 2
     by_unit = csr_array((pull, (data.unit, np.arange(len(pull)))), shape=(len(post.unit_own), len(pull)))
@@ -195,7 +185,8 @@ def quadratic(rows: csr_array, matrix: FloatArray, *, chunk: int = 20_000) -> Fl
     return np.concatenate([np.asarray(part.multiply(part @ matrix).sum(axis=1)).ravel() for part in parts]) if parts else np.zeros(0)
 
 
-def _error_variance(data: Measurements, variances: Variances) -> FloatArray:
+def error_variance(data: Measurements, variances: Variances) -> FloatArray:
+    """Give the error variance of each measurement, known part and component, shape (N,)."""
     extended = np.append(variances.error, 0.0)
     return np.asarray(extended[data.component] + data.known)
 
@@ -218,5 +209,6 @@ def _error_squares(data: Measurements, post: Posterior) -> FloatArray:
     return np.asarray(mean**2 + data.loading**2 * post.unit_own[data.unit] + quadratic(lever, post.covariance))
 
 
-def _moderate(total: FloatArray, number: NDArray[np.int64], start: FloatArray, counts: FloatArray) -> FloatArray:
-    return np.asarray((total + counts * start) / (number + counts))
+def _moderate(group: IntArray, square: FloatArray, start: FloatArray, counts: FloatArray) -> FloatArray:
+    """Mean square of each group, drawn to where it started by the prior's degrees of freedom."""
+    return np.asarray((group_sum(group, square, len(start)) + counts * start) / (group_count(group, len(start)) + counts))

@@ -1,0 +1,120 @@
+"""Reports that cannot be meant: decimal slips and doubled months, told from what really happened by neighbours and proxies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundplan.estimation.evidence import Evidence
+
+__all__ = ["Screened", "screen_reports"]
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+_FAR, _LEAST = 5.0, 0.45
+"""A report is looked at where it lies 5 robust standard deviations, and 57 % or more, off its series' median and its neighbours'."""
+_FOLLOWS = 0.3
+"""A proxy bears a jump out where it makes at least this share of it."""
+_DOUBLED = 0.59
+_SLIPS = np.log([0.1, 0.01, 0.001])
+_NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Screened:
+    """Usable reports.
+
+    Args:
+        log_report: shape (S, T), log of the usable reports; NaN where there is none, a zero, or one set aside.
+        set_aside: shape (S, T), reports that were set aside.
+    """
+
+    log_report: FloatArray
+    set_aside: BoolArray
+
+
+def screen_reports(evidence: Evidence) -> Screened:
+    """Set aside reports that stand out from their series and that nothing else bears out.
+
+    A report far from its series' median and from the median of its six neighbours is set aside where the unit's proxies did not follow.
+    Without a proxy for the month, only jumps up by four fifths or more, and falls to a tenth, hundredth or thousandth are, and not where the same
+    month of another year looks alike (harvests) or a finding of the month agrees.
+    """
+    log_report = np.log(np.where(evidence.reported > 0, evidence.reported, np.nan))
+    set_aside = np.zeros(log_report.shape, bool)
+    centre, scale = _robust(log_report)
+    series, period = np.nonzero(np.abs(log_report - centre[:, None]) > np.maximum(_FAR * scale, _LEAST)[:, None])
+    if not len(series):
+        return Screened(log_report, set_aside)
+    value = log_report[series, period]
+    local, around = _neighbours(log_report, series, period)
+    jump = value - local
+    far = (around >= 2) & (np.abs(jump) > np.maximum(_FAR * scale[series], _LEAST)) & (np.sign(jump) == np.sign(value - centre[series]))
+    follows, known = _proxies_follow(evidence, series, period, jump)
+    slip = np.min(np.abs(jump[:, None] - _SLIPS), axis=1) < 0.3
+    alone = ((jump > _DOUBLED) | slip) & ~_alike_in_other_years(evidence, log_report, series, period)
+    aside = far & np.where(known, ~follows, alone) & ~_found_alike(evidence, log_report, series, period)
+    set_aside[series[aside], period[aside]] = True
+    return Screened(np.where(set_aside, np.nan, log_report), set_aside)
+
+
+def _robust(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Median of each row, and 1.4826 times the median distance from it (0.05 at least); infinite where there are under four values."""
+    number = np.isfinite(values).sum(axis=1)
+    centre = _row_median(values, number)
+    scale = 1.4826 * _row_median(np.abs(values - centre[:, None]), number)
+    return centre, np.where(number >= 4, np.maximum(scale, 0.05), np.inf)
+
+
+def _row_median(values: FloatArray, number: NDArray[np.int64]) -> FloatArray:
+    # Missing values are sorted to the end; the middle of the others is picked.
+    ordered = np.sort(values, axis=1)
+    rows = np.arange(len(values))
+    low, high = np.maximum(number - 1, 0) // 2, number // 2
+    return np.asarray((ordered[rows, np.minimum(low, values.shape[1] - 1)] + ordered[rows, np.minimum(high, values.shape[1] - 1)]) / 2)
+
+
+def _neighbours(values: FloatArray, series: NDArray[np.int64], period: NDArray[np.int64]) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Median of the values up to three periods away, and how many there are."""
+    periods = values.shape[1]
+    columns = [np.where((period + step >= 0) & (period + step < periods), values[series, np.clip(period + step, 0, periods - 1)], np.nan) for step in _NEIGHBOURS]
+    near = np.stack(columns, axis=1)
+    number = np.isfinite(near).sum(axis=1)
+    median = np.where(number > 0, _row_median(near, np.maximum(number, 1)), np.nan)
+    return np.where(number > 0, median, np.inf), number
+
+
+def _proxies_follow(evidence: Evidence, series: NDArray[np.int64], period: NDArray[np.int64], jump: FloatArray) -> tuple[BoolArray, BoolArray]:
+    """Say whether some proxy of the unit jumped along, and whether there is one for the month."""
+    unit = evidence.series_unit[series]
+    follows, known = np.zeros(len(series), bool), np.zeros(len(series), bool)
+    for values in evidence.proxies.values():
+        local, around = _neighbours(values, unit, period)
+        moved = values[unit, period] - local
+        there = np.isfinite(moved) & (around >= 2)
+        known |= there
+        follows |= there & (np.where(there, moved, 0.0) * np.sign(jump) >= _FOLLOWS * np.abs(np.where(np.isfinite(jump), jump, np.inf)))
+    return follows, known
+
+
+def _alike_in_other_years(evidence: Evidence, values: FloatArray, series: NDArray[np.int64], period: NDArray[np.int64]) -> BoolArray:
+    year = max(1, round(float(np.median(evidence.per_year))))
+    alike = np.zeros(len(series), bool)
+    for step in (-2 * year, -year, year, 2 * year):
+        at = period + step
+        inside = (at >= 0) & (at < values.shape[1])
+        other = np.where(inside, values[series, np.clip(at, 0, values.shape[1] - 1)], np.nan)
+        alike |= np.abs(other - values[series, period]) < 0.4
+    return alike
+
+
+def _found_alike(evidence: Evidence, values: FloatArray, series: NDArray[np.int64], period: NDArray[np.int64]) -> BoolArray:
+    found = evidence.findings
+    agrees = np.zeros(values.shape, bool)
+    usable = (found.period >= 0) & (found.value > 0)
+    s, t = found.series[usable], found.period[usable]
+    agrees[s, t] = np.abs(values[s, t] - np.log(found.value[usable])) < 0.4
+    return agrees[series, period]

@@ -1,0 +1,135 @@
+"""Sources that measure the bias of reports: proxies, nameplates and findings, each with its own effects and error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from groundplan.estimation.design import Layout, Terms
+from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.findings import SHARED_ERROR
+from groundplan.estimation.volume import unit_volume
+from groundplan.maths.groups import group_count, group_mean, group_sum
+
+__all__ = ["PRIOR_USE_MEAN", "PRIOR_USE_SD", "Source", "finding_source", "nameplate_source", "proxy_source", "yearly_rate"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+PRIOR_USE_MEAN, PRIOR_USE_SD = -0.3, 0.2
+"""Prior of log(output / nameplate capacity) in the whole country: three quarters are used, give or take a fifth."""
+_WINDOW_SD = 0.02
+"""Standard deviation of a unit's log bias in the months of a visit against that of all its months."""
+_MOST_PRODUCTS = 300
+"""So many products, the commonest, have effects of their own."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """Measurements of one kind: value = loading x bias + own effects + error.
+
+    Args:
+        name: finding, nameplate, or the proxy's.
+        unit: shape (n,), positions.
+        value: shape (n,), in logs.
+        loading: how the value moves with the bias.
+        terms: the source's own effects.
+        known: shape (n,), known error variance.
+        error_sd: scale of the prior of a further error; 0: there is none.
+    """
+
+    name: str
+    unit: IntArray
+    value: FloatArray
+    loading: float
+    terms: Terms
+    known: FloatArray
+    error_sd: float
+
+
+def yearly_rate(evidence: Evidence) -> float:
+    """Give the log of how many periods of the usual length make a year; 0 without periods."""
+    return float(np.log(np.median(evidence.per_year))) if len(evidence.per_year) else 0.0
+
+
+def proxy_source(evidence: Evidence, name: str, log_report: FloatArray, elasticity: float, layout: Layout) -> Source:
+    """Set a proxy against the reported volume of the whole unit: d v - q = d bias + intercept + error, means over the months that have both.
+
+    The intercept is common + sector + main product (measures differ); what the elasticity d leaves open is an effect on the volume within the
+    product.
+    """
+    values = evidence.proxies[name]
+    volume = unit_volume(evidence, log_report, values)
+    there = np.isfinite(volume.log_volume) & np.isfinite(values)
+    made, _ = _common(volume.main[there.any(axis=1)], len(evidence.products))
+    unit = np.flatnonzero(there.any(axis=1) & np.isin(volume.main, made))
+    count = there.sum(axis=1)[unit]
+    mean_volume = np.where(there, volume.log_volume, 0.0).sum(axis=1)[unit] / count
+    mean_value = np.where(there, values, 0.0).sum(axis=1)[unit] / count
+    product = volume.main[unit]
+    value = elasticity * mean_volume - mean_value
+    terms, rows = Terms(), np.arange(len(unit))
+    if len(unit):
+        terms.add(rows, layout.fixed(f"proxy|{name}", float(np.median(value)), 3.0), 1.0)
+        _by_label(terms, layout, rows, f"proxy|{name}|sector=", evidence.sector.labels, evidence.sector.position[unit], 0.5, 2.0)
+        _by_label(terms, layout, rows, f"proxy|{name}|product=", tuple(evidence.products.labels[at] for at in made), np.searchsorted(made, product), 1.0, 1.0)
+    # The slope is measured within products, so that levels do not lean on it.
+    mean = group_mean(product, mean_volume, len(evidence.products))
+    terms.add(rows, layout.fixed(f"proxy|{name}|elasticity", 0.0, 0.3), mean[product] - mean_volume)
+    return Source(name, unit, value, elasticity, terms, np.zeros(len(unit)), 0.3)
+
+
+def nameplate_source(evidence: Evidence, level: FloatArray, layout: Layout) -> Source:
+    """Set the reported level of each series against its nameplate: r - n = bias + log utilisation of the group + error.
+
+    Args:
+        evidence: what is known.
+        level: shape (S,), mean log report per period.
+        layout: effects, to which the source adds its own.
+    """
+    there = np.flatnonzero(np.isfinite(evidence.nameplate) & np.isfinite(level))
+    unit, product = evidence.series_unit[there], evidence.series_product[there]
+    terms, rows = Terms(), np.arange(len(there))
+    # The effects are there even where no reported series has a nameplate: units that do not report are judged by them.
+    terms.add(rows, layout.fixed("nameplate", PRIOR_USE_MEAN, PRIOR_USE_SD), 1.0)
+    _by_label(terms, layout, rows, "nameplate|sector=", evidence.sector.labels, evidence.sector.position[unit], 0.08, 4.0)
+    made, inside = _common(product, len(evidence.products))
+    _by_label(terms, layout, rows[inside], "nameplate|product=", tuple(evidence.products.labels[at] for at in made), np.searchsorted(made, product[inside]), 0.05, 5.0)
+    return Source("nameplate", unit, level[there] + yearly_rate(evidence) - evidence.nameplate[there], 1.0, terms, np.zeros(len(there)), 0.2)
+
+
+def finding_source(evidence: Evidence, log_report: FloatArray, noise: float) -> Source:
+    """Take, of each inspected unit, the mean of log(report / found) over its findings as one measurement of its bias.
+
+    Part of a method's error is shared by a visit's findings of a product and does not average out; a single report's noise does.
+    """
+    found = evidence.findings
+    usable = (found.period >= 0) & (found.value > 0)
+    report = np.where(usable, log_report[found.series, np.maximum(found.period, 0)], np.nan)
+    usable &= np.isfinite(report)
+    series, units = found.series[usable], len(evidence.units)
+    unit = evidence.series_unit[series]
+    number = group_count(unit, units)
+    inspected = np.flatnonzero(number)
+    count = number[inspected]
+    pairs = group_count(evidence.series_unit[np.unique(series)], units)[inspected]
+    variance = group_mean(unit, found.variance[usable], units)[inspected]
+    known = SHARED_ERROR * variance / np.maximum(pairs, 1) + ((1 - SHARED_ERROR) * variance + noise) / count + _WINDOW_SD**2
+    value = group_sum(unit, report[usable] - np.log(found.value[usable]), units)[inspected] / count
+    return Source("finding", inspected, value, 1.0, Terms(), known, 0.0)
+
+
+def _by_label(terms: Terms, layout: Layout, rows: IntArray, prefix: str, labels: tuple[str, ...], position: IntArray, sd: float, counts: float) -> None:
+    """Add a random effect of a partition that has more than one class."""
+    if len(labels) > 1:
+        terms.add(rows, layout.random([prefix + label for label in labels], sd, counts) + position, 1.0)
+
+
+def _common(product: IntArray, products: int) -> tuple[IntArray, NDArray[np.bool_]]:
+    """Give the commonest products, sorted, and which rows have one of them."""
+    number = np.bincount(product[product >= 0], minlength=products)
+    best = np.argsort(-number, kind="stable")[:_MOST_PRODUCTS]
+    made = np.sort(best[number[best] > 0])
+    return made, np.isin(product, made)

@@ -1,0 +1,122 @@
+"""Units that do not report: judged by their nameplates, by what such plants make of theirs, and by their proxies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from groundplan.estimation.design import Terms
+from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.level import Level
+from groundplan.estimation.sources import yearly_rate
+from groundplan.estimation.volume import unit_volume
+from groundplan.maths.groups import group_count, group_sum
+from groundplan.maths.mixed import quadratic
+
+__all__ = ["Unreported", "judge_unreported"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+_MODEL_SD = 0.1
+"""Units that do not report may differ from those that do; this much is added to their log error."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unreported:
+    """Output of series without a usable report, shape (S,).
+
+    Args:
+        level: log output per period; NaN where nothing speaks of it, or where the series reports.
+        variance: of its lasting error.
+        by_proxy: share of the proxies in it, 0 to 1.
+    """
+
+    level: FloatArray
+    variance: FloatArray
+    by_proxy: FloatArray
+
+
+def judge_unreported(evidence: Evidence, level: Level, log_report: FloatArray) -> Unreported:
+    """Judge what series without a usable report make.
+
+    The nameplate gives log output up to the group's log utilisation, with the error variance that nameplates have among those who report. Each proxy
+    gives the volume of the whole unit, where none of its series reports; its deviation from the volume by nameplate moves all products of
+    the unit alike, by precision. A unit with one product needs no nameplate.
+    """
+    silent = ~np.isfinite(log_report).any(axis=1)
+    by_plate, plate_variance = _by_nameplate(evidence, level)
+    by_plate = np.where(silent, by_plate, np.nan)
+    shift, precision, alone = _by_proxies(evidence, level, log_report, by_plate, silent)
+    unit = evidence.series_unit
+    known = np.isfinite(by_plate)
+    plate_precision = np.where(known, 1.0 / plate_variance, 0.0)
+    total = plate_precision + precision[unit]
+    # `shift` is relative to the volume by nameplate, or to nothing where the unit's only product has none.
+    moved = np.where(known, by_plate, 0.0) + precision[unit] * shift[unit] / np.maximum(total, 1e-300)
+    speaks = silent & (known | (alone[unit] & (precision[unit] > 0)))
+    variance = 1.0 / np.maximum(total, 1e-12) + _MODEL_SD**2
+    return Unreported(np.where(speaks, moved, np.nan), np.where(speaks, variance, 0.0), np.where(speaks, precision[unit] / np.maximum(total, 1e-300), 0.0))
+
+
+def _by_nameplate(evidence: Evidence, level: Level) -> tuple[FloatArray, FloatArray]:
+    unit = evidence.series_unit
+    sector, product = evidence.sector.position[unit], evidence.series_product
+    mean, variance = _effects(level, "nameplate", evidence, sector, product)
+    free = [name for name in level.rows if name != "finding"]
+    return evidence.nameplate - yearly_rate(evidence) + mean, variance + level.variances.error[free.index("nameplate")]
+
+
+def _by_proxies(evidence: Evidence, level: Level, log_report: FloatArray, by_plate: FloatArray, silent: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Precision-weighted shift of each unit's volume, its precision, and whether the unit has one product without nameplate; shape (U,) each."""
+    unit, units = evidence.series_unit, len(evidence.units)
+    number = group_count(unit, units)
+    whole = group_sum(unit, silent.astype(float), units) == number
+    complete = whole & (group_sum(unit, np.isfinite(by_plate).astype(float), units) == number)
+    alone = whole & (number == 1) & ~complete
+    precision, total = np.zeros(units), np.zeros(units)
+    free = [name for name in level.rows if name != "finding"]
+    for name, values in evidence.proxies.items():
+        there = np.isfinite(values)
+        use = np.flatnonzero((complete | alone) & there.any(axis=1))
+        if not len(use):
+            continue
+        weight = unit_volume(evidence, log_report, values).weight
+        made = np.where(np.isfinite(by_plate), np.exp(np.where(np.isfinite(by_plate), by_plate, 0.0)), 0.0)
+        part = np.where(made > 0, weight[evidence.series_product] * made, 1e-300)
+        order = np.lexsort((-part, unit))
+        starts = np.flatnonzero(np.diff(unit, prepend=-1))
+        main = np.zeros(units, np.int64)
+        main[unit[starts]] = evidence.series_product[order[starts]]
+        volume = group_sum(unit, weight[evidence.series_product] * made, units)[use] / weight[main[use]]
+        base = np.where(complete[use], np.log(np.maximum(volume, 1e-300)), 0.0)
+        read = np.where(there, values, 0.0).sum(axis=1)[use] / there.sum(axis=1)[use]
+        mean, variance = _effects(level, f"proxy|{name}", evidence, evidence.sector.position[use], main[use])
+        elasticity = level.elasticity[name]
+        own = elasticity**2 / (variance + level.variances.error[free.index(name)])
+        precision[use] += own
+        total[use] += own * ((read + mean) / elasticity - base)
+    return total / np.maximum(precision, 1e-300), precision, alone
+
+
+def _effects(level: Level, prefix: str, evidence: Evidence, sector: IntArray, product: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Sum of a source's effects for units of a sector with a main product, and its variance; an effect nobody shows counts with its block's variance."""
+    names = {name: at for at, name in enumerate(level.names)}
+    terms, rows = Terms(), np.arange(len(sector))
+    extra = np.zeros(len(sector))
+    if prefix not in names:
+        return np.zeros(len(sector)), np.full(len(sector), 9.0)
+    terms.add(rows, names[prefix], 1.0)
+    for part, labels, position in (("sector", evidence.sector.labels, sector), ("product", evidence.products.labels, product)):
+        columns = np.array([names.get(f"{prefix}|{part}={label}", -1) for label in labels], np.int64)[position]
+        shown = columns >= 0
+        terms.add(rows[shown], columns[shown], 1.0)
+        block = [level.data.block[at] for name, at in names.items() if name.startswith(f"{prefix}|{part}=")][:1]
+        # Without a block all who are measured share one product or sector; another one may differ by as much as measures do.
+        unseen = level.variances.effect[block[0]] if block else (0.0 if prefix == "nameplate" or len(labels) == 1 else 1.0)
+        extra += np.where(shown, 0.0, unseen)
+    design: csr_array = terms.matrix((len(sector), len(level.names)))
+    return np.asarray(design @ level.posterior.effects), quadratic(design, level.posterior.covariance) + extra
