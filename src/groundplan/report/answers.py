@@ -5,19 +5,27 @@ from __future__ import annotations
 import polars as pl
 
 from groundplan.report.blocks import Answer, Column, Figure, Panel, Table
-from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, rank_bottlenecks
+from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, closes_text, rank_bottlenecks
 from groundplan.report.charts.goal_bars import goal_bars
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.content import ReportInput
 from groundplan.report.goals import GoalRow, goal_rows, goal_table, weighted_delivery
 from groundplan.report.names import Names
-from groundplan.report.numbers import grouped, percent, plain, scale_for
+from groundplan.report.numbers import grouped, listing, percent, plain, scale_for
 from groundplan.report.sources import source_line
 from groundplan.report.surety import surety_answer
 
 __all__ = ["answers_of"]
 
 _MOST = 5
+_KINDS = {
+    "capacity": ("capacity", "capacities"),
+    "growth": ("limit on new capacity", "limits on new capacity"),
+    "resource": ("resource", "resources"),
+    "import": ("import limit", "import limits"),
+    "export": ("export limit", "export limits"),
+    "stock": ("limit on stocks", "limits on stocks"),
+}
 
 
 def answers_of(shown: ReportInput, names: Names) -> tuple[Answer, ...]:
@@ -27,48 +35,68 @@ def answers_of(shown: ReportInput, names: Names) -> tuple[Answer, ...]:
 
 def _can_it_be_done(shown: ReportInput, names: Names) -> Answer:
     question = "Can the goals be met?"
-    outcome = _outcome(shown, "plan")
     gaps = shown.table("gaps")
     if gaps.is_empty():
+        outcome = _outcome(shown, "plan")
         sentence = outcome or "No plan was computed in this run; 'groundplan run' makes one."
-        return Answer(question, "Not known yet" if not outcome else "No plan", "unknown", (sentence,))
+        return Answer(question, "No plan" if outcome else "Not known yet", "unknown", (sentence,))
     rows = goal_rows(gaps)
     short = [row for row in rows if row.is_short]
-    met = gaps.filter(pl.col("shortfall_share").fill_null(0.0) <= GoalRow.TOLERANCE)
-    counted = f"{grouped(len(met))} of {grouped(len(gaps))} goals (one a product and period) are met in full"
     minima = _minima(gaps, names)
     if not short:
-        return Answer(question, f"Yes, all {grouped(len(gaps))}", "good", (f"{counted}.", *minima))
-    delivery = f"Weighted by importance, {percent(weighted_delivery(gaps), 1)} of what is wanted is delivered."
+        every = f"Every one of {grouped(len(rows))} products is delivered as wanted, in every period."
+        return Answer(question, "Yes, every goal", "good", (every, *minima), _best_goals(shown, rows, names))
+    met = gaps.filter(pl.col("shortfall_share").fill_null(0.0) <= GoalRow.TOLERANCE)
+    delivery = f"Weighted by importance, {percent(weighted_delivery(gaps), 1)} of what is wanted is delivered; {grouped(len(met))} of {grouped(len(gaps))} goals (one a product and period) are met in full."
     worst = short[0]
     scale = scale_for(worst.shortfall, names.measure(worst.product))
-    furthest = f"Furthest off is {names.product(worst.product)}: {percent(1 - worst.share)} of its goal is missing ({plain(worst.shortfall / scale.divisor)} {scale.measure} over the plan)."
+    furthest = f"Furthest off is {names.product(worst.product)}: {percent(1 - worst.share)} of its goal is missing, {plain(worst.shortfall / scale.divisor)} {scale.measure} over the plan."
     verdict = f"Not all: {grouped(len(short))} of {grouped(len(rows))} products fall short"
-    return Answer(question, verdict, "short", (f"{counted}. {delivery}", furthest, *minima), _worst_goals(shown, short, names))
+    return Answer(question, verdict, "short", (delivery, furthest, *minima), _worst_goals(shown, short, names))
 
 
 def _minima(gaps: pl.DataFrame, names: Names) -> tuple[str, ...]:
-    asked = gaps.filter(pl.col("minimum") > 0)
     below = gaps.filter(pl.col("below_minimum").fill_null(0.0) > GoalRow.TOLERANCE * pl.col("minimum").fill_null(0.0))
     if below.is_empty():
-        return ("Every minimum (subsistence) is delivered.",) if not asked.is_empty() else ()
+        return ("Every minimum (subsistence) is delivered.",) if (gaps["minimum"].fill_null(0.0) > 0).any() else ()
     products = [names.product(product) for product in below["product"].unique(maintain_order=True).to_list()]
-    return (f"The minimum itself is not delivered for {_listing(products)}: that comes before every goal.",)
+    return (f"The minimum itself is not delivered for {listing(products)}; minima come before every goal.",)
 
 
 def _worst_goals(shown: ReportInput, short: list[GoalRow], names: Names) -> Figure:
     worst = short[:_MOST]
-    data = [{"label": names.product_both(row.product), "text": f"{percent(row.share)} delivered", "share": row.share} for row in worst]
-    described = "; ".join(f"{names.product(row.product)}: {percent(row.share)} of the goal delivered" for row in worst)
+    head = (
+        f"Delivered share of the goal over the whole plan: the {len(worst)} products that are furthest off."
+        if len(short) > len(worst)
+        else "Delivered share of the goal over the whole plan."
+    )
     return Figure(
         name="answer-goals",
         title="Furthest from their goals",
-        sentence=f"Delivered share of the goal over the whole plan, the {len(worst)} products that are furthest off.",
-        panels=(Panel(goal_bars(data), described),),
+        sentence=head,
+        panels=(_goal_panel(worst, names),),
         table=goal_table(worst, names, left_out=len(short) - len(worst)),
         source=source_line(shown, "goal gaps of the plan"),
         legend=(("delivered", "delivered"), ("gap", "missing"), ("target_upright", "goal")),
     )
+
+
+def _best_goals(shown: ReportInput, rows: list[GoalRow], names: Names) -> Figure:
+    largest = sorted(rows, key=lambda row: (row.priority, -row.weight, row.product))[:_MOST]
+    return Figure(
+        name="answer-goals",
+        title="All goals are met",
+        sentence="Delivered share of the goal over the whole plan, the goals of most weight." if len(rows) > len(largest) else "Delivered share of the goal over the whole plan.",
+        panels=(_goal_panel(largest, names),),
+        table=goal_table(largest, names, left_out=len(rows) - len(largest)),
+        source=source_line(shown, "goal gaps of the plan"),
+        legend=(("delivered", "delivered"), ("target_upright", "goal")),
+    )
+
+
+def _goal_panel(rows: list[GoalRow], names: Names) -> Panel:
+    data = [{"label": names.product_both(row.product), "text": percent(row.share), "share": row.share} for row in rows]
+    return Panel(goal_bars(data), "; ".join(f"{names.product(row.product)}: {percent(row.share)} of the goal delivered" for row in rows))
 
 
 def _what_is_in_the_way(shown: ReportInput, names: Names) -> Answer:
@@ -76,50 +104,33 @@ def _what_is_in_the_way(shown: ReportInput, names: Names) -> Answer:
     if not shown.has("gaps"):
         return Answer(question, "Not known yet", "unknown", ("Bottlenecks are known once a plan is computed.",))
     ranked = rank_bottlenecks(shown, names)
+    is_missed = any(row.is_short for row in goal_rows(shown.table("gaps")))
     if not ranked:
-        missed = any(row.is_short for row in goal_rows(shown.table("gaps")))
-        sentence = "No limit has a price at the margin." if missed else "All goals are met with what there is; no limit is worth moving for them."
-        return Answer(question, "Nothing that binds", "unknown" if missed else "good", (sentence,))
+        if is_missed:
+            return Answer(question, "No single limit", "unknown", ("No limit has a price of its own at the margin: only several together would move the goals.",))
+        return Answer(question, "Nothing that binds", "good", ("All goals are met with what there is; no limit is worth moving for them.",))
     first = ranked[0]
-    sentences = [f"One per cent more of it, in every period in which it binds, would close about {_closes(first)} of the shortfall of the goals (priority {first.priority})."]
-    if len(ranked) > 1:
-        sentences.append(f"Next: {_listing([bottleneck.label for bottleneck in ranked[1:4]])}.")
-    kinds = _kinds(ranked)
-    sentences.append(f"In all, {kinds} bind.")
-    return Answer(question, f"Above all: {first.label}", "short", tuple(sentences), _top_bottlenecks(shown, ranked[:_MOST], len(ranked)))
+    lead = f"1 % more of it, in every period in which it binds, would close about {closes_text(first)} of the shortfall of goals of priority {first.priority}."
+    kinds = [(sum(item.kind == kind for item in ranked), pair) for kind, pair in _KINDS.items()]
+    counted = listing([f"{grouped(count)} {pair[count != 1]}" for count, pair in kinds if count])
+    following = [f"Next come {listing([bottleneck.label for bottleneck in ranked[1:3]])}."] if len(ranked) > 1 else []
+    sentences = (lead, *following, f"In all, {grouped(len(ranked))} limits bind: {counted}.")
+    return Answer(question, f"Above all: {first.label}", "short", sentences, _top_bottlenecks(shown, ranked[:_MOST], len(ranked)))
 
 
 def _top_bottlenecks(shown: ReportInput, ranked: list[Bottleneck], count: int) -> Figure:
-    rows = bottleneck_rows(ranked)
     columns = (Column("Limit", is_number=False), Column("1 % more closes", "% of the shortfall"), Column("Binds in", "periods"))
-    cells = tuple((bottleneck.label, _closes(bottleneck).removesuffix(" %"), str(len(bottleneck.periods))) for bottleneck in ranked)
-    described = "; ".join(f"{bottleneck.label}: {_closes(bottleneck)}" for bottleneck in ranked)
+    cells = tuple((bottleneck.label, closes_text(bottleneck).removesuffix(" %"), str(len(bottleneck.periods))) for bottleneck in ranked)
     return Figure(
         name="answer-limits",
         title="Worth most to move",
-        sentence="Share of the goals' shortfall that one per cent more of each limit would close.",
-        panels=(Panel(ranked_bars(rows, title="% of the shortfall"), described),),
+        sentence=f"Share of the goals' shortfall that 1 % more of each limit would close: the {len(ranked)} that are worth most.",
+        panels=(Panel(ranked_bars(bottleneck_rows(ranked), title="% of the shortfall"), "; ".join(f"{item.label}: {closes_text(item)}" for item in ranked)),),
         table=Table(columns, cells, "The limits that are worth most", left_out=count - len(ranked)),
         source=source_line(shown, "shadow prices of the plan"),
     )
 
 
-def _closes(bottleneck: Bottleneck) -> str:
-    return f"{plain(100 * bottleneck.closes, 2)} %"
-
-
-def _kinds(ranked: list[Bottleneck]) -> str:
-    words = {"capacity": ("capacity", "capacities"), "resource": ("resource", "resources"), "import": ("import limit", "import limits"), "stock": ("stock", "stocks")}
-    counts = [(sum(item.kind == kind for item in ranked), pair) for kind, pair in words.items()]
-    return _listing([f"{grouped(count)} {pair[count != 1]}" for count, pair in counts if count])
-
-
 def _outcome(shown: ReportInput, step: str) -> str:
     found = shown.table("outcomes").filter(pl.col("step") == step)
     return str(found["sentence"][0]) if not found.is_empty() else ""
-
-
-def _listing(words: list[str]) -> str:
-    """Write words as a list: a, b and c; from six on, four and how many others."""
-    shown = [*words[:4], f"{len(words) - 4} others"] if len(words) > 5 else words
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

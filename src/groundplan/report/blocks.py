@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-__all__ = ["Answer", "Column", "Figure", "Panel", "Section", "Story", "Table"]
+__all__ = ["SIGNS", "Answer", "Column", "Figure", "Panel", "Section", "Story", "Table"]
+
+SIGNS: MappingProxyType[str, str] = MappingProxyType({"good": "✓", "short": "!", "measured": "±", "unknown": "?"})
+"""Tone of an answer -> the sign beside its verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +44,16 @@ class Panel:
     """A chart.
 
     Args:
-        spec: a Vega-Lite specification of one view, without a width; None leaves room for a sentence only.
+        spec: a Vega-Lite specification of one view, without a width.
         description: what the chart shows, for those who do not see it.
         title: name of the panel among others; empty where the figure's own title says it.
-        subtitle: unit of measure or the main figure.
+        lines: the main figures, one line each.
     """
 
     spec: Mapping[str, Any]
     description: str
     title: str = ""
-    subtitle: str = ""
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,8 @@ class Answer:
     Args:
         question: what the reader asks.
         verdict: the answer in a few words.
-        tone: "good", "short" or "unknown"; shown as a word and a sign, never by colour alone.
-        sentences: what stands behind it.
+        tone: "good", "short", "measured" or "unknown"; shown as a word and a sign, never by colour alone.
+        sentences: what stands behind it; the first stands above the picture.
         figure: its picture, with its numbers; None where there is nothing to draw.
     """
 

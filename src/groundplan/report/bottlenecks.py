@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -12,9 +12,9 @@ from groundplan.report.content import ReportInput
 from groundplan.report.names import Names
 from groundplan.report.numbers import plain
 
-__all__ = ["Bottleneck", "bottleneck_rows", "rank_bottlenecks"]
+__all__ = ["Bottleneck", "bottleneck_rows", "closes_text", "rank_bottlenecks"]
 
-KINDS = ("capacity", "resource", "import", "stock")
+KINDS = ("capacity", "growth", "resource", "import", "export", "stock")
 """Kinds of shadow prices that are limits; the kind `product` says what a good is worth."""
 
 
@@ -23,7 +23,7 @@ class Bottleneck:
     """A limit that binds.
 
     Args:
-        kind: capacity, resource, import or stock.
+        kind: one of KINDS.
         item: pool, resource or product.
         label: what it is, in words.
         priority: priority level whose goals it moves.
@@ -68,12 +68,34 @@ def rank_bottlenecks(shown: ReportInput, names: Names) -> list[Bottleneck]:
         closes = min(0.01 * row["value"] / shortfall, 1.0) if shortfall > 0 else 0.0
         label = labels(row["kind"], row["item"], row["region"])
         found.append(Bottleneck(row["kind"], row["item"], label, priority, closes, row["value"], tuple(row["period"]), row["price"] or 0.0, limit, row["measure"] or "", room))
-    return sorted(found, key=lambda item: (item.priority, -item.value, item.label))
+    return sorted(_merged(found), key=lambda item: (item.priority, -item.value, item.label))
+
+
+def _merged(found: Sequence[Bottleneck]) -> list[Bottleneck]:
+    """Take limits together that people call by one name (pools of one recipe and region); a name that serves several priorities says which."""
+    merged: dict[tuple[str, int], Bottleneck] = {}
+    first: dict[str, int] = {}
+    for item in found:
+        known = merged.get((item.label, item.priority))
+        first[item.label] = min(first.get(item.label, item.priority), item.priority)
+        if known is None:
+            merged[item.label, item.priority] = item
+        else:
+            periods = tuple(sorted({*known.periods, *item.periods}))
+            merged[item.label, item.priority] = replace(
+                known, closes=min(known.closes + item.closes, 1.0), value=known.value + item.value, limit=known.limit + item.limit, periods=periods
+            )
+    return [item if item.priority == first[item.label] else replace(item, label=f"{item.label} (for priority {item.priority})") for item in merged.values()]
 
 
 def bottleneck_rows(ranked: Sequence[Bottleneck]) -> list[dict[str, Any]]:
     """Give the rows of `ranked_bars`."""
-    return [{"label": item.label, "text": f"{plain(100 * item.closes, 2)} %", "value": 100 * item.closes, "solid": True} for item in ranked]
+    return [{"label": item.label, "text": closes_text(item), "value": 100 * item.closes, "solid": True} for item in ranked]
+
+
+def closes_text(item: Bottleneck) -> str:
+    """Write the share of the shortfall that one per cent more of a limit would close."""
+    return f"{plain(100 * item.closes, 2)} %"
 
 
 def _missed_by_priority(gaps: pl.DataFrame) -> dict[int, float]:
@@ -87,15 +109,23 @@ def _labels(shown: ReportInput, names: Names) -> Any:
     outs = shown.economy.recipes.filter(pl.col("role") == "out").unique("recipe", keep="first", maintain_order=True)
     makes = dict(zip(outs["recipe"].to_list(), outs["item"].to_list(), strict=True))
 
+    # The recipe is named only where a product can be made in several ways.
+    ways = dict(outs["item"].value_counts().iter_rows())
+
     def label(kind: str, item: str, region: str) -> str:
         if kind == "capacity":
             recipe, place = pools.get(item, (item, region))
             product = names.product(makes[recipe]) if recipe in makes else ""
             way = names.words(recipe)
-            what = f"capacity for {product}" if product and way.lower() == product.lower() else f"capacity for {product} ({way})" if product else f"capacity of {way}"
+            is_only_way = ways.get(makes.get(recipe, ""), 0) == 1
+            what = f"{product} capacity" if product and is_only_way else f"{product} capacity ({way})" if product else f"capacity of {way}"
             return _first_large(f"{what}{_place(place)}")
+        if kind == "growth":
+            return f"New capacity of {names.words(item)}"
         if kind == "import":
             return f"Imports of {names.product(item)}"
+        if kind == "export":
+            return f"Exports of {names.product(item)}"
         if kind == "stock":
             return f"Stock of {names.product(item)}"
         return _first_large(f"{names.words(item)}{_place(region)}")

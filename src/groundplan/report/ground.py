@@ -14,69 +14,78 @@ from groundplan.report.names import Names
 from groundplan.report.numbers import MISSING, grouped, percent, plain, scale_for
 from groundplan.report.sources import source_line
 
-__all__ = ["ground_section"]
+__all__ = ["ground_section", "unit_states"]
 
-_MOST_POINTS = 2000
-_MOST_ROWS = 25
+_MOST_POINTS, _MOST_ROWS, _MOST_BARS, _MOST_REGIONS = 2000, 30, 12, 30
 _SURE, _LIKELY = 0.9, 0.5
 
 
 def ground_section(shown: ReportInput, names: Names) -> Section | None:
     """Tell about the units; None where nothing is estimated of them."""
-    figures = [figure for figure in (_map(shown, names), _uncertain(shown, names)) if figure is not None]
-    if not figures:
-        return None
-    return Section("units", "Who overstates, and where another look is worth most", (), tuple(figures))
+    overstating, uncertain = _map(shown, names), _uncertain(shown, names)
+    if overstating is not None and uncertain is not None:
+        return Section("units", "Who overstates, and where another look is worth most", (), (overstating, uncertain))
+    if overstating is not None:
+        return Section("units", "Who overstates", (), (overstating,))
+    return None if uncertain is None else Section("units", "Where another look is worth most", (), (uncertain,))
 
 
 def unit_states(shown: ReportInput) -> pl.DataFrame:
-    """Give each estimated unit's state of the map (one of CLASSES), mean probability of overstatement, size and overstatement.
+    """Give what the map shows of each estimated unit, over the last year of estimates.
 
-    Figures are those of the last year of estimates; products count by their share of the product's whole.
+    Returns:
+        `unit`, `size` (sum over products of the unit's share of the product's whole), `probability` (mean probability of overstatement, by size),
+        `over` (reported / median - 1), `inspected`, `product` (that of which it makes the largest share), `state` (one of CLASSES); the largest first.
     """
     estimates = shown.table("estimates")
-    year = estimates["period"].max()
-    last = estimates.filter(pl.col("period").str.head(4) == str(year)[:4])
-    weight = pl.col("median") / pl.col("median").sum().over("product")
+    last = estimates.filter(pl.col("period").str.head(4) == pl.col("period").str.head(4).max())
+    share = (pl.col("median") / pl.col("median").sum().over("product")).fill_nan(0.0).fill_null(0.0)
     units = (
-        last.with_columns(weight.fill_nan(0.0).fill_null(0.0).alias("weight"))
+        last.with_columns(share.alias("share"))
         .group_by("unit")
         .agg(
-            pl.col("weight").sum().alias("size"),
-            ((pl.col("probability_overstated") * pl.col("weight")).sum() / pl.col("weight").sum()).alias("probability"),
-            (pl.col("reported").sum() / pl.col("median").sum() - 1).alias("over"),
-            pl.col("inspected").any(),
-            pl.col("product").sort_by("weight").last(),
+            pl.col("share").sum().alias("size"),
+            ((pl.col("probability_overstated") * pl.col("share")).sum() / pl.col("share").filter(pl.col("probability_overstated").is_not_null()).sum())
+            .fill_nan(None)
+            .alias("probability"),
+            (pl.col("reported").sum() / pl.col("median").filter(pl.col("reported").is_not_null()).sum() - 1).alias("over"),
+            pl.col("inspected").fill_null(value=False).any(),
+            pl.col("product").sort_by("share", "product").last(),
         )
     )
     state = (
         pl.when(pl.col("probability") >= _SURE).then(pl.lit(CLASSES[0]))
         .when(pl.col("probability") >= _LIKELY).then(pl.lit(CLASSES[1]))
+        .when(pl.col("probability").is_null()).then(pl.lit(CLASSES[4]))
         .when(pl.col("inspected")).then(pl.lit(CLASSES[3]))
-        .when(pl.col("probability").is_not_null()).then(pl.lit(CLASSES[2]))
-        .otherwise(pl.lit(CLASSES[4]))
+        .otherwise(pl.lit(CLASSES[2]))
     )  # fmt: skip
-    return units.with_columns(pl.col("probability").fill_nan(None)).with_columns(state.alias("state")).sort("size", "unit", descending=[True, False])
+    return units.with_columns(state.alias("state")).sort("size", "unit", descending=[True, False])
 
 
 def _map(shown: ReportInput, names: Names) -> Figure | None:
-    if not shown.has("estimates"):
+    states = unit_states(shown) if shown.has("estimates") else None
+    if states is None or states["probability"].is_null().all():
         return None
-    states = unit_states(shown)
     places = shown.economy.units.filter(pl.col("latitude").is_not_null() & pl.col("longitude").is_not_null())
     placed = states.join(places.select("unit", "latitude", "longitude", "region"), on="unit", how="inner", maintain_order="left")
     counts = dict(states["state"].value_counts().iter_rows())
-    sure, likely = counts.get(CLASSES[0], 0), counts.get(CLASSES[1], 0)
-    title = f"{grouped(sure)} of {grouped(len(states))} units very likely overstate by more than 5 %"
-    drawn = placed.head(_MOST_POINTS)
-    cut = f" The {grouped(len(drawn))} largest of {grouped(len(placed))} units with a known place are drawn." if len(placed) > len(drawn) else ""
-    panels = (Panel(unit_map(_points(drawn, names), _regions(placed)), f"Map of units. {title}; {grouped(likely)} more probably do."),) if not drawn.is_empty() else ()
+    title = f"{grouped(counts.get(CLASSES[0], 0))} of {grouped(len(states))} units overstate by more than 5 %, with a probability of at least 90 %"
+    sentence = "Whether a unit's reports exceed what electricity, headcount, findings and its like suggest."
+    panels: tuple[Panel, ...] = ()
+    if not placed.is_empty():
+        drawn = placed.head(_MOST_POINTS)
+        likely = f"{grouped(counts.get(CLASSES[1], 0))} more probably do"
+        panels = (Panel(unit_map(_points(drawn, names), _regions(placed)), f"Map of units. {title}; {likely}."),)
+        sentence += f" A point's size is the unit's share of the country's output of what it makes; {likely}."
+        if len(placed) > len(drawn):
+            sentence += f" The {grouped(len(drawn))} largest of {grouped(len(placed))} units with a known place are drawn."
+    else:
+        sentence += " No unit has a latitude and longitude, so there is no map."
     return Figure(
         name="map",
         title=title,
-        sentence=f"Orange triangles overstate with a probability of at least 90 % (solid) or 50 % (hollow), by what electricity, headcount and findings say. Size is the share of the country's output of what a unit makes.{cut}"
-        if panels
-        else "Probability of overstating output by more than 5 %. No unit has a latitude and longitude, so there is no map.",
+        sentence=sentence,
         panels=panels,
         table=_overstating(states, names),
         source=source_line(shown, "estimates of output by unit"),
@@ -87,29 +96,28 @@ def _map(shown: ReportInput, names: Names) -> Figure | None:
 
 
 def _points(placed: pl.DataFrame, names: Names) -> list[dict[str, Any]]:
+    # The largest are drawn first, so that they do not hide the small ones.
     return [
         {
             "longitude": round(row["longitude"], 4), "latitude": round(row["latitude"], 4), "size": float(f"{row['size']:.3g}"), "state": row["state"],
-            "name": names.unit_both(row["unit"]), "told": f"{names.product(row['product'])}; overstates by {percent(row['over'])}, {percent(row['probability'])} sure",
+            "name": names.unit_both(row["unit"]), "told": f"{names.product(row['product'])}; overstates by {percent(row['over'])}, probability {percent(row['probability'])}",
         }
-        for row in placed.reverse().iter_rows(named=True)
+        for row in placed.iter_rows(named=True)
     ]  # fmt: skip
 
 
 def _regions(placed: pl.DataFrame) -> list[dict[str, Any]]:
-    means = placed.filter(pl.col("region").is_not_null()).group_by("region").agg(pl.col("longitude", "latitude").median()).sort("region")
-    return [{"longitude": row["longitude"], "latitude": row["latitude"], "label": row["region"]} for row in means.iter_rows(named=True)] if len(means) <= 30 else []
+    middles = placed.filter(pl.col("region").is_not_null()).group_by("region").agg(pl.col("longitude", "latitude").median()).sort("region")
+    if len(middles) > _MOST_REGIONS:
+        return []
+    return [{"longitude": row["longitude"], "latitude": row["latitude"], "label": row["region"]} for row in middles.iter_rows(named=True)]
 
 
 def _overstating(states: pl.DataFrame, names: Names) -> Table:
     ranked = states.filter(pl.col("probability") >= _LIKELY).sort("probability", "size", descending=True)
     columns = (
-        Column("Unit", is_number=False),
-        Column("Main product", is_number=False),
-        Column("Overstates by", "%"),
-        Column("Probability", "%"),
-        Column("Inspected", is_number=False),
-    )
+        Column("Unit", is_number=False), Column("Main product", is_number=False), Column("Overstates by", "%"), Column("Probability", "%"), Column("Inspected", is_number=False),
+    )  # fmt: skip
     cells = tuple(
         (
             names.unit_both(row["unit"]),
@@ -124,41 +132,38 @@ def _overstating(states: pl.DataFrame, names: Names) -> Table:
 
 
 def _uncertain(shown: ReportInput, names: Names) -> Figure | None:
-    table = shown.table("uncertain").filter(pl.col("worth") > 0).sort("worth", descending=True)
+    table = shown.table("uncertain").filter(pl.col("worth") > 0).sort("worth", "unit", descending=[True, False])
     if table.is_empty():
         return None
-    top = table.head(12)
     whole = float(table["worth"].sum())
+    told = list(zip(_labels(table.head(_MOST_ROWS), names), table.head(_MOST_ROWS).to_dicts(), strict=True))
     rows = [
-        {"label": names.unit_both(row["unit"]), "text": f"± {percent(row['relative_sd'])}", "value": 100 * row["worth"] / whole, "solid": bool(row["inspected"])}
-        for row in top.iter_rows(named=True)
+        {"label": label, "text": f"{plain(100 * row['worth'] / whole, 2)} %", "value": 100 * row["worth"] / whole, "solid": bool(row["inspected"])}
+        for label, row in told[:_MOST_BARS]
     ]
-    # Two units may share a name; a chart's rows must not.
-    seen: dict[str, int] = {}
-    for row, unit in zip(rows, top["unit"].to_list(), strict=True):
-        if seen.setdefault(str(row["label"]), 0):
-            row["label"] = f"{row['label']} ({unit})"
-        seen[str(row["label"])] = 1
     columns = (
-        Column("Unit", is_number=False),
-        Column("Main product", is_number=False),
-        Column("Capacity"),
-        Column("Standard deviation", "%"),
-        Column("Share of the worth", "%"),
+        Column("Unit", is_number=False), Column("Main product", is_number=False), Column("Capacity", "units of activity"), Column("Standard deviation", "%"), Column("Share of the worth", "%"),
         Column("Inspected", is_number=False),
-    )
+    )  # fmt: skip
     cells = []
-    for row in table.head(_MOST_ROWS).iter_rows(named=True):
+    for label, row in told:
         scale = scale_for(row["capacity"], None)
-        cells.append((names.unit_both(row["unit"]), names.product(row["product"]), f"{plain((row['capacity'] or 0) / scale.divisor)} {scale.measure}".strip(), plain(100 * row["relative_sd"], 2) if row["relative_sd"] is not None else MISSING,
-                      plain(100 * row["worth"] / whole, 2), "yes" if row["inspected"] else "no"))  # fmt: skip
-    first = names.unit(top["unit"][0])
+        spread = MISSING if row["relative_sd"] is None else plain(100 * row["relative_sd"], 2)
+        capacity = f"{plain((row['capacity'] or 0.0) / scale.divisor, 2)} {scale.measure}".strip()
+        cells.append((label, names.product(row["product"]), capacity, spread, plain(100 * row["worth"] / whole, 2), "yes" if row["inspected"] else "no"))
     return Figure(
         name="uncertain",
-        title=f"Another look is worth most at {first}",
-        sentence="Uncertainty of a unit's capacity times what that capacity is worth to the plan, as a share of all units' sum; the figure at the right is the standard deviation of its capacity. Hollow bars were never inspected.",
-        panels=(Panel(ranked_bars(rows, title="% of all units' sum"), "; ".join(f"{row['label']}: {plain(row['value'], 2)} %" for row in rows)),),
-        table=Table(columns, tuple(cells), "Units whose uncertainty matters most", left_out=max(len(table) - _MOST_ROWS, 0)),
+        title=f"A visit would tell the plan most at {told[0][0]}",
+        sentence="Uncertainty of each unit's capacity times what that capacity is worth to the plan, as a share of all units' sum. Hollow bars were never inspected.",
+        panels=(Panel(ranked_bars(rows, title="% of all units' sum"), "; ".join(f"{row['label']}: {row['text']}" for row in rows)),),
+        table=Table(columns, tuple(cells), "Units whose uncertainty matters most", left_out=len(table) - len(told)),
         source=source_line(shown, "estimates of capacity and shadow prices of the plan"),
-        legend=(("delivered", "inspected"), ("hollow_bar", "not inspected")),
+        legend=(("delivered", "inspected"), ("hollow_bar", "never inspected")),
     )
+
+
+def _labels(table: pl.DataFrame, names: Names) -> list[str]:
+    """Name the rows; two units may share a name, and one unit may stand there with two products, but two rows of a chart must differ."""
+    labels = [names.unit_both(unit) for unit in table["unit"].to_list()]
+    keys = zip(labels, table["unit"].to_list(), table["product"].to_list(), strict=True)
+    return [label if labels.count(label) == 1 else f"{label} ({unit}, {names.product(product)})" for label, unit, product in keys]

@@ -15,10 +15,11 @@ import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from groundplan.report.blocks import Figure, Panel, Story
+from groundplan.report.blocks import SIGNS, Figure, Panel, Story
 from groundplan.report.content import ReportInput
 from groundplan.report.look import CONFIG, DARK, FONTS, LIGHT
 from groundplan.report.marks import HATCH_PATTERN, mark_svg
+from groundplan.report.numbers import tie
 from groundplan.report.story import tell_story
 from groundplan.report.whole import whole_file
 
@@ -47,8 +48,10 @@ def render_html(story: Story) -> str:
     charts = dict(_charts(story))
     script = _asset("report.js")
     library = _vega()
-    environment = Environment(loader=PackageLoader("groundplan.report", _TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(mark=lambda name: Markup(mark_svg(name)), chart_id=chart_id, chart_height=_height)  # noqa: S704 - our own constants
+    environment = Environment(
+        loader=PackageLoader("groundplan.report", _TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_tied
+    )
+    environment.globals.update(mark=lambda name: Markup(mark_svg(name)), chart_id=chart_id, chart_height=_height, signs=SIGNS)  # noqa: S704 - our own constants
     return environment.get_template("report.html.jinja").render(
         story=story,
         style=Markup(_palette() + _asset("report.css")),  # noqa: S704 - our own style sheet
@@ -76,11 +79,12 @@ def _charts(story: Story) -> Iterator[tuple[str, Any]]:
 
 def _height(panel: Panel) -> int:
     """Height that a chart will take, px, so that the page does not jump when it is drawn."""
-    height = panel.spec.get("height", 200)
-    if isinstance(height, dict):
-        labels = {row.get("label") for row in panel.spec["data"]["values"]}
-        return int(height["step"] * len(labels)) + 56
-    return int(height) + 40
+    return int(panel.spec["height"]) + 40
+
+
+def _tied(value: Any) -> Any:
+    """Keep a figure and its sign on one line."""
+    return tie(value) if type(value) is str else value
 
 
 def _palette() -> str:

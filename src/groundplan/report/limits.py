@@ -67,7 +67,7 @@ def _resources(shown: ReportInput, names: Names) -> Figure | None:
     rows, cells = [], []
     measures = dict(shown.economy.resources.select("resource", "measure").unique("resource").iter_rows())
     for row in most.iter_rows(named=True):
-        label = names.words(row["resource"]).capitalize() + (f", {row['region']}" if row["region"] != "all" else "")
+        label = names.sector(row["resource"]) + (f", {row['region']}" if row["region"] != "all" else "")
         scale = scale_for(row["limit"], measures.get(row["resource"]))
         rows.append({"label": label, "text": percent(row["share"]), "value": 100 * row["share"], "solid": True})
         cells.append((label, scale.measure, plain(row["use"] / scale.divisor), plain(row["limit"] / scale.divisor), percent(row["share"], 1).removesuffix(" %"), row["period"]))
@@ -77,7 +77,8 @@ def _resources(shown: ReportInput, names: Names) -> Figure | None:
         name="resources",
         title=f"{grouped(full)} of {grouped(len(rows))} resources are used up",
         sentence=f"Use as a share of the limit, in the period in which each is used most; the {min(len(rows), _MOST_DRAWN)} fullest.",
-        panels=(Panel(ranked_bars(rows[:_MOST_DRAWN], title="% of the limit"), "; ".join(f"{row['label']}: {row['text']}" for row in rows[:_MOST_DRAWN])),),
+        panels=(Panel(ranked_bars(rows[:_MOST_DRAWN], title="% of the limit", mark_at=100), "; ".join(f"{row['label']}: {row['text']}" for row in rows[:_MOST_DRAWN])),),
         table=Table(columns, tuple(cells[:_MOST_ROWS]), "Use of resources", left_out=max(len(cells) - _MOST_ROWS, 0)),
         source=source_line(shown, "resource use of the plan"),
+        legend=(("delivered", "used"), ("target_upright", "limit")),
     )

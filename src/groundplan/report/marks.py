@@ -10,7 +10,7 @@ __all__ = ["HATCH_PATTERN", "MARKS", "mark_svg"]
 
 HATCH_PATTERN = (
     '<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    '<rect width="6" height="6" fill="var(--paper)"/><line x1="1" y1="0" x2="1" y2="6" stroke="var(--reported)" stroke-width="1.6"/></pattern>'
+    '<line x1="1" y1="0" x2="1" y2="6" stroke="var(--reported)" stroke-width="1.6"/></pattern>'
 )
 """Pattern of a gap; `look.HATCH` names it."""
 
@@ -20,12 +20,14 @@ MARKS: MappingProxyType[str, str] = MappingProxyType(
         "estimated": '<circle cx="14" cy="9" r="6" fill="var(--blue)"/>',
         "band": '<rect x="1" y="3" width="26" height="12" fill="var(--band90)"/><rect x="8" y="3" width="12" height="12" fill="var(--band50)"/>',
         "line_band": '<rect x="1" y="2" width="26" height="14" fill="var(--band90)"/><line x1="1" y1="9" x2="27" y2="9" stroke="var(--blue)" stroke-width="2.5"/>',
+        "line": '<line x1="1" y1="9" x2="27" y2="9" stroke="var(--blue)" stroke-width="2.75"/>',
         "target": '<line x1="1" y1="9" x2="27" y2="9" stroke="var(--ink)" stroke-width="1.75"/>',
         "target_upright": '<line x1="14" y1="1" x2="14" y2="17" stroke="var(--ink)" stroke-width="2"/>',
         "gap": '<rect x="1" y="3" width="26" height="12" fill="var(--paper)" stroke="var(--reported)" stroke-width="0.75"/>'
         '<path d="M3 15L11 3M9 15L17 3M15 15L23 3M21 15L27 6" stroke="var(--reported)" stroke-width="1.6"/>',
         "delivered": '<rect x="1" y="3" width="26" height="12" fill="var(--blue)"/>',
         "hollow_bar": '<rect x="2" y="4" width="24" height="10" fill="var(--paper)" stroke="var(--blue)" stroke-width="2"/>',
+        "reported_hollow_bar": '<rect x="2" y="4" width="24" height="10" fill="var(--paper)" stroke="var(--reported)" stroke-width="2"/>',
         "reported_bar": '<rect x="6" y="2" width="16" height="14" fill="var(--panel)" stroke="var(--reported)" stroke-width="1.5"/>',
         "estimated_line": '<path d="M1 14H10V4H19V10H27" fill="none" stroke="var(--blue)" stroke-width="2.5"/>',
         "alert": '<path d="M14 2L21 15H7Z" fill="var(--alert)"/>',

@@ -46,8 +46,13 @@ class Names:
         """Give a product's unit of measure; empty where it is not known."""
         return self.measures.get(product or "", "")
 
+    def sector(self, sector: str | None) -> str:
+        """Give a sector, region or resource as words that begin a line: foreign_exchange is Foreign exchange."""
+        text = _spaced(sector or "")
+        return text[:1].upper() + text[1:]
+
     def words(self, label: str | None) -> str:
-        """Give a label of sectors, recipes or resources as words: foreign_exchange is foreign exchange."""
+        """Give a label of recipes or resources as words within a sentence; an id of a product gives its name."""
         text = label or ""
         return self.products.get(text) or _spaced(text)
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from groundplan.measures import conversion_factor
 
-__all__ = ["MISSING", "Scale", "grouped", "percent", "plain", "points", "scale_for", "with_spread"]
+__all__ = ["MISSING", "Scale", "grouped", "listing", "percent", "plain", "points", "scale_for", "tie", "with_spread"]
 
 MISSING = "–"
 """What stands where there is no figure."""
@@ -60,7 +60,8 @@ def scale_for(largest: float | None, measure: str | None) -> Scale:
     chosen, divisor = name, 1.0
     for rung in rungs:
         factor = conversion_factor(rung, name)
-        if size >= factor:
+        # "1.5 thousand pieces" is harder to read than "1,470 pieces".
+        if size >= (10 * factor if "thousand" in rung else factor):
             chosen, divisor = rung, factor
     shown = _SHOWN.get(chosen, chosen)
     for power, word in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
@@ -121,6 +122,17 @@ def points(share: float | None) -> str:
 def grouped(count: int) -> str:
     """Write a count with its thousands apart: 1,234."""
     return f"{count:,}"
+
+
+def listing(words: list[str]) -> str:
+    """Write words as a list: a, b and c; from six on, four and how many others."""
+    shown = [*words[:4], f"{len(words) - 4} others"] if len(words) > 5 else words
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def tie(text: str) -> str:
+    """Keep a figure on one line with its sign or its spread, by spaces at which no line breaks."""
+    return text.replace(" %", "\u00a0%").replace(" ± ", "\u00a0±\u00a0").replace("± ", "±\u00a0")
 
 
 def _decimals_of(half: float) -> int:

@@ -14,10 +14,11 @@ from typing import Any
 import typst
 import vl_convert
 
-from groundplan.report.blocks import Answer, Figure, Panel, Story
+from groundplan.report.blocks import SIGNS, Answer, Figure, Panel, Story
 from groundplan.report.content import ReportInput
 from groundplan.report.look import CONFIG, LIGHT, resolve
 from groundplan.report.marks import HATCH_PATTERN, MARKS, mark_svg
+from groundplan.report.numbers import tie
 from groundplan.report.story import tell_story
 from groundplan.report.whole import whole_file
 
@@ -52,10 +53,11 @@ def render_pdf(story: Story, *, made_on: datetime) -> bytes:
     sources |= {f"mark-{name}.svg": mark_svg(name, painted=True).encode() for name in MARKS}
     answers = [_answer(answer, sources) for answer in story.answers]
     sections = [{"title": section.title, "sentences": list(section.sentences), "figures": [_figure(figure, sources) for figure in section.figures]} for section in story.sections]
-    told = {
+    told = _tied({
         "title": story.title, "subtitle": story.subtitle, "warning": story.warning, "facts": [list(fact) for fact in story.facts], "foot": story.foot,
         "answers": answers, "sections": sections, "fonts": list(_fonts()), "colours": dict(LIGHT),
-    }  # fmt: skip
+        "signs": dict(SIGNS),
+    })  # fmt: skip
     sources["story.json"] = json.dumps(told, ensure_ascii=False).encode()
     document: bytes = typst.compile(sources, format="pdf", timestamp=int(made_on.astimezone(UTC).timestamp()))
     return document
@@ -83,11 +85,11 @@ def _figure(figure: Figure, sources: dict[str, bytes], *, rows: int = _MOST_ROWS
     }  # fmt: skip
 
 
-def _draw(figure: Figure, panels: list[Panel], width: int, sources: dict[str, bytes]) -> Iterator[dict[str, str]]:
+def _draw(figure: Figure, panels: list[Panel], width: int, sources: dict[str, bytes]) -> Iterator[dict[str, Any]]:
     for number, panel in enumerate(panels):
         name = f"{figure.name}-{number}.svg"
         sources[name] = _svg(panel, width).encode()
-        yield {"file": name, "alt": panel.description, "title": panel.title, "subtitle": panel.subtitle}
+        yield {"file": name, "alt": panel.description, "title": panel.title, "lines": list(panel.lines)}
 
 
 def _svg(panel: Panel, width: int) -> str:
@@ -99,6 +101,15 @@ def _svg(panel: Panel, width: int) -> str:
         pattern = pattern.replace(f"var(--{name})", colour)
     head, end, rest = svg.partition(">")
     return f"{head}{end}<defs>{pattern}</defs>{rest}"
+
+
+def _tied(value: Any) -> Any:
+    """Keep figures and their signs on one line, in all texts."""
+    if isinstance(value, str):
+        return tie(value)
+    if isinstance(value, dict):
+        return {key: _tied(item) for key, item in value.items()}
+    return [_tied(item) for item in value] if isinstance(value, list) else value
 
 
 @lru_cache(maxsize=1)

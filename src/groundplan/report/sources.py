@@ -11,7 +11,7 @@ def source_line(shown: ReportInput, what: str) -> str:
     """Say which result tables a chart rests on, the source of the economy's tables, and the date."""
     settings = shown.economy.settings
     origin = settings.source or f"tables of {settings.name}"
-    return f"Source: {origin}; {what}. Computed {day(shown)}, run {shown.run_id}."
+    return f"Source: {origin}; {what}. {day(shown)}."
 
 
 def day(shown: ReportInput) -> str:

@@ -33,8 +33,8 @@ def surety_answer(shown: ReportInput, names: Names) -> Answer:
     widest = spreads[0]
     verdict = f"Output to ± {percent(_half(total))} in all" if total else f"Widest: {widest[0]}, ± {percent(_half(widest))}"
     if total:
-        sentences.insert(0, f"Widest among sectors is {widest[0]} with ± {percent(_half(widest))} (90 % intervals).")
-    return Answer(question, verdict, "good" if shown.has("calibration") else "unknown", tuple(sentences), _widest(shown, spreads[:_MOST], len(spreads)))
+        sentences.insert(0, f"That is the 90 % interval of all output; the widest sector is {widest[0]} with ± {percent(_half(widest))}.")
+    return Answer(question, verdict, "measured", tuple(sentences), _widest(shown, spreads[:_MOST], len(spreads)))
 
 
 def sector_spreads(shown: ReportInput, names: Names) -> list[Spread]:
@@ -46,8 +46,8 @@ def sector_spreads(shown: ReportInput, names: Names) -> list[Spread]:
     else:
         outputs = shown.table("outputs").filter(pl.col("production_lower_90").is_not_null() & (pl.col("production") > 0))
         first = outputs.filter(pl.col("period") == pl.col("period").min())
-        rows = first.select("product", "production", "production_lower_90", "production_upper_90")
-    spreads = [(names.words(label), value, lower, upper) for label, value, lower, upper in rows.iter_rows() if value and lower is not None and upper is not None and upper > lower]
+        rows = first.select(pl.col("product").replace(names.products), "production", "production_lower_90", "production_upper_90")
+    spreads = [(names.sector(label), value, lower, upper) for label, value, lower, upper in rows.iter_rows() if value and lower is not None and upper is not None and upper > lower]
     return sorted(spreads, key=lambda spread: -_half(spread))
 
 

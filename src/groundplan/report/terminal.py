@@ -11,7 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from groundplan.errors import Fault
-from groundplan.report.blocks import Answer, Figure, Table
+from groundplan.report.blocks import SIGNS, Answer, Figure, Table
 from groundplan.report.content import ReportInput
 from groundplan.report.story import tell_story
 
@@ -19,7 +19,7 @@ __all__ = ["show_faults", "show_summary"]
 
 _WIDE = 140
 _MOST_ROWS = 6
-_SIGNS = {"good": ("✓", "bold green"), "short": ("!", "bold dark_orange"), "unknown": ("?", "bold")}
+_STYLES = {"good": "bold green", "short": "bold dark_orange", "measured": "bold blue", "unknown": "bold"}
 
 
 def show_faults(faults: Sequence[Fault], console: Console) -> None:
@@ -105,7 +105,7 @@ def _count(count: int, word: str) -> str:
 
 
 def _answer(answer: Answer) -> Group:
-    sign, style = _SIGNS[answer.tone]
+    sign, style = SIGNS[answer.tone], _STYLES[answer.tone]
     parts: list[Text | Padding | RichTable] = [Text.assemble((f"{sign} ", style), (answer.question, "bold"), " ", (answer.verdict, style))]
     parts += [Padding(Text(sentence), (0, 0, 0, 2)) for sentence in answer.sentences]
     if isinstance(answer.figure, Figure) and answer.figure.table is not None and answer.figure.table.rows:

@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from groundplan.report.charts.rows import BAR_OFFSET, Rows, finish, named_rows, row_axis
+from groundplan.report.charts.rows import BAR, BAR_OFFSET, Rows, finish, name_layer, percent_axis, row_axis, text_layer
 from groundplan.report.look import HATCH, paint
 
 __all__ = ["goal_bars"]
@@ -18,14 +18,12 @@ def goal_bars(rows: Rows) -> dict[str, Any]:
     Args:
         rows: `label`, `text`, `share` (delivered / goal, 0 to 1).
     """
+    # A letter of the figure takes about 10 px.
+    keep_free = 12 + 10 * max((len(str(row["text"])) for row in rows), default=0)
     scale = alt.Scale(domain=[0, 1], nice=False)
-    axis = alt.Axis(format=".0%", values=[0, 0.5, 1], title=None)
-    bar = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=16, color=paint("blue")).encode(x=alt.X("share:Q", scale=scale, axis=axis), y=row_axis())
-    gap = (
-        alt.Chart()
-        .transform_calculate(goal="1")
-        .mark_bar(yOffset=BAR_OFFSET, height=16, color=HATCH, stroke=paint("reported"), strokeWidth=0.75)
-        .encode(x=alt.X("share:Q", scale=scale, axis=axis), x2="goal:Q", y=row_axis())
-    )
-    goal = alt.Chart().mark_tick(yOffset=BAR_OFFSET, size=24, thickness=2, color=paint("ink")).encode(x=alt.datum(1), y=row_axis())
-    return finish([gap, bar, goal, *named_rows()], rows)
+    axis = percent_axis(values=[0, 0.25, 0.5, 0.75, 1])
+    x = alt.X("share:Q", scale=scale, axis=axis, stack=None)
+    bar = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=BAR, color=paint("blue")).encode(x=x, y=row_axis())
+    gap = alt.Chart().transform_calculate(goal="1").mark_bar(yOffset=BAR_OFFSET, height=BAR, color=HATCH, stroke=paint("reported"), strokeWidth=0.75)
+    goal = alt.Chart().mark_tick(yOffset=BAR_OFFSET, size=BAR + 8, thickness=2, color=paint("ink")).encode(x=alt.datum(1), y=row_axis())
+    return finish([gap.encode(x=x, x2="goal:Q", y=row_axis()), bar, goal, name_layer(keep_free=keep_free), text_layer()], rows)

@@ -1,4 +1,4 @@
-"""What matters most first: one bar a thing, from zero."""
+"""What matters most first: one bar a thing, from zero, its figure at the bar's end."""
 
 from __future__ import annotations
 
@@ -6,23 +6,32 @@ from typing import Any
 
 import altair as alt
 
-from groundplan.report.charts.rows import BAR_OFFSET, Rows, finish, named_rows, row_axis
+from groundplan.report.charts.rows import BAR, BAR_OFFSET, Rows, finish, name_layer, row_axis
 from groundplan.report.look import paint
 
 __all__ = ["ranked_bars"]
 
+# Room for the figure at the end of the longest bar, as a multiple of its length.
+_ROOM = 1.28
 
-def ranked_bars(rows: Rows, *, title: str, number_format: str = ".1~f") -> dict[str, Any]:
+
+def ranked_bars(rows: Rows, *, title: str, mark_at: float | None = None, colour: str = "blue") -> dict[str, Any]:
     """Draw one bar a row, in the order of the rows.
 
     Args:
         rows: `label`, `text`, `value` (>= 0) and `solid` (False draws the bar hollow).
         title: what the length means, with its unit of measure.
-        number_format: of the axis, as d3-format writes it.
+        colour: of the bars, one of the palette.
+        mark_at: where a thin dark line stands (a limit, an even share); None draws none.
     """
-    x = alt.X("value:Q", scale=alt.Scale(zero=True, nice=True), axis=alt.Axis(title=title, format=number_format, tickCount=4, titleAnchor="start"))
-    solid = alt.Chart().transform_filter("datum.solid").mark_bar(yOffset=BAR_OFFSET, height=16, color=paint("blue")).encode(x=x, y=row_axis())
-    hollow = (
-        alt.Chart().transform_filter("!datum.solid").mark_bar(yOffset=BAR_OFFSET, height=16, color=paint("paper"), stroke=paint("blue"), strokeWidth=2).encode(x=x, y=row_axis())
-    )
-    return finish([solid, hollow, *named_rows()], rows)
+    longest = max((float(row["value"]) for row in rows), default=0.0)
+    scale = alt.Scale(domain=[0, max(longest, mark_at or 0.0) * _ROOM or 1.0], nice=False)
+    x = alt.X("value:Q", scale=scale, stack=None, axis=alt.Axis(title=title, tickCount=4, titleAnchor="start"))
+    # A number format with the thousands apart would write 0.10 for 0.1, so the default of Vega stays.
+    fill = alt.condition("datum.solid", alt.value(paint(colour)), alt.value(paint("paper")))
+    bar = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=BAR, stroke=paint(colour), strokeWidth=2).encode(x=x, y=row_axis(), fill=fill)
+    figure = alt.Chart().mark_text(align="left", baseline="middle", dx=8, yOffset=BAR_OFFSET + 1, fontWeight=600).encode(x=x, y=row_axis(), text="text:N")
+    layers = [bar, figure, name_layer()]
+    if mark_at is not None:
+        layers.insert(1, alt.Chart().mark_tick(yOffset=BAR_OFFSET, size=BAR + 10, thickness=2, color=paint("ink")).encode(x=alt.datum(mark_at), y=row_axis()))
+    return finish(layers, rows)

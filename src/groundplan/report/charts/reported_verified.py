@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from groundplan.report.charts.rows import BAR_OFFSET, Rows, finish, named_rows, row_axis
+from groundplan.report.charts.rows import BAR, BAR_OFFSET, Rows, finish, name_layer, percent_axis, row_axis, text_layer
 from groundplan.report.look import HATCH, paint
 
 __all__ = ["reported_verified"]
@@ -20,12 +20,20 @@ def reported_verified(rows: Rows, *, title: str) -> dict[str, Any]:
         title: what the axis means.
     """
     scale = alt.Scale(zero=False, nice=True, padding=8)
-    axis = alt.Axis(format=".0%", tickCount=5, title=title, titleAnchor="start")
-    x = alt.X("reported:Q", scale=scale, axis=axis)
-    gap = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=8, color=HATCH).encode(x=alt.X("verified:Q", scale=scale, axis=axis), x2="reported:Q", y=row_axis())
-    outer = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=16, color=paint("band90")).encode(x=alt.X("lower_90:Q", scale=scale, axis=axis), x2="upper_90:Q", y=row_axis())
-    inner = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=16, color=paint("band50")).encode(x=alt.X("lower_50:Q", scale=scale, axis=axis), x2="upper_50:Q", y=row_axis())
-    verified = alt.Chart().mark_point(yOffset=BAR_OFFSET, filled=True, color=paint("blue"), opacity=1, size=110).encode(x=alt.X("verified:Q", scale=scale, axis=axis), y=row_axis())
-    reported = alt.Chart().mark_point(yOffset=BAR_OFFSET, filled=True, fill=paint("paper"), stroke=paint("reported"), strokeWidth=2, opacity=1, size=110).encode(x=x, y=row_axis())
-    target = alt.Chart().mark_rule(color=paint("ink"), strokeWidth=1.5).encode(x=alt.datum(1))
-    return finish([outer, inner, gap, target, verified, reported, *named_rows()], rows)
+    axis = percent_axis(title=title)
+
+    def x(name: str) -> alt.X:
+        return alt.X(f"{name}:Q", scale=scale, axis=axis)
+
+    base = alt.Chart()
+    target = base.mark_rule(color=paint("ink"), strokeWidth=1.5).encode(x=alt.datum(1, scale=scale, axis=axis))
+    reported = base.mark_point(yOffset=BAR_OFFSET, filled=True, fill=paint("paper"), stroke=paint("reported"), strokeWidth=2.25, opacity=1, size=120)
+    layers = [target, reported.encode(x=x("reported"), y=row_axis()), name_layer(keep_free=110), text_layer()]
+    if any(row["verified"] is not None for row in rows):
+        known = base.transform_filter("isValid(datum.verified)")
+        outer = known.mark_bar(yOffset=BAR_OFFSET, height=BAR, color=paint("band90")).encode(x=x("lower_90"), x2="upper_90:Q", y=row_axis())
+        inner = known.mark_bar(yOffset=BAR_OFFSET, height=BAR, color=paint("band50")).encode(x=x("lower_50"), x2="upper_50:Q", y=row_axis())
+        gap = known.mark_bar(yOffset=BAR_OFFSET, height=BAR // 2, color=HATCH).encode(x=x("verified"), x2="reported:Q", y=row_axis())
+        verified = known.mark_point(yOffset=BAR_OFFSET, filled=True, color=paint("blue"), opacity=1, size=120).encode(x=x("verified"), y=row_axis())
+        layers = [outer, inner, gap, target, verified, *layers[1:]]
+    return finish(layers, rows)

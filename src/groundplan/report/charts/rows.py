@@ -9,15 +9,18 @@ import altair as alt
 
 from groundplan.report.look import paint
 
-__all__ = ["BAR_OFFSET", "Rows", "as_spec", "finish", "named_rows", "row_axis"]
+__all__ = ["BAR", "BAR_OFFSET", "Rows", "as_spec", "finish", "name_layer", "percent_axis", "row_axis", "text_layer"]
 
 Rows = Sequence[Mapping[str, Any]]
-"""Rows of a chart: `label` (unique), `text` (figure at the right) and what the chart draws."""
+"""Rows of a chart: `label` (unique), `text` (a figure in words) and what the chart draws."""
 
 BAR_OFFSET = 11
 """How far below the middle of its row a mark stands, px; the name stands as far above."""
 
-_STEP = 50
+BAR = 16
+"""Height of a bar, px."""
+
+_ROW_HEIGHT = 50
 
 
 def row_axis() -> alt.Y:
@@ -25,24 +28,35 @@ def row_axis() -> alt.Y:
     return alt.Y("label:N", sort=None, axis=None)
 
 
-def named_rows() -> list[alt.Chart]:
-    """Give the layers that write each row's name above it and its figure at the right."""
-    name = alt.Chart().mark_text(align="left", baseline="middle", yOffset=-BAR_OFFSET, limit=0).encode(x=alt.value(0), y=row_axis(), text="label:N")
-    figure = (
-        alt.Chart()
-        .mark_text(align="right", baseline="middle", yOffset=-BAR_OFFSET, fontWeight="bold", color=paint("ink"))
-        .encode(x=alt.value("width"), y=row_axis(), text="text:N")
+def name_layer(*, keep_free: int = 0) -> alt.Chart:
+    """Write each row's name above it; `keep_free` px at its right are left for a figure."""
+    limit = alt.ExprRef(expr=f"width - {keep_free}")
+    return alt.Chart().mark_text(align="left", baseline="middle", yOffset=-BAR_OFFSET, limit=limit).encode(x=alt.value(0), y=row_axis(), text="label:N")
+
+
+def text_layer() -> alt.Chart:
+    """Write each row's figure at the right of its name."""
+    return (
+        alt.Chart().mark_text(align="right", baseline="middle", yOffset=-BAR_OFFSET, fontWeight=600, color=paint("ink")).encode(x=alt.value("width"), y=row_axis(), text="text:N")
     )
-    return [name, figure]
+
+
+def percent_axis(*, title: str | None = None, values: Sequence[float] | None = None, count: int = 5, is_signed: bool = False, has_grid: bool = True) -> alt.Axis:
+    """Give an axis of shares, labelled as percentages: 50 %."""
+    sign = "+" if is_signed else ""
+    # A minus sign and a zero without a sign, as in the text.
+    label = f"(datum.value == 0 ? '0' : replace(format(100 * datum.value, '{sign}.0f'), '-', '−')) + ' %'"
+    extra: dict[str, Any] = {"values": list(values)} if values is not None else {"tickCount": count}
+    return alt.Axis(title=title, labelExpr=label, titleAnchor="start", grid=has_grid, **extra)
 
 
 def finish(layers: Sequence[alt.Chart], rows: Rows, *, height: int | None = None) -> dict[str, Any]:
-    """Put layers over the same rows of data into one specification."""
-    chart = alt.layer(*layers, data=alt.InlineData(values=[dict(row) for row in rows])).properties(height=alt.Step(_STEP) if height is None else height)
-    return as_spec(chart)
+    """Put layers over the same rows of data into one specification; without a height, each row gets the room that it needs."""
+    chart = alt.layer(*layers, data=alt.InlineData(values=[dict(row) for row in rows]))
+    return as_spec(chart, height=_ROW_HEIGHT * len(rows) if height is None else height)
 
 
-def as_spec(chart: alt.LayerChart) -> dict[str, Any]:
+def as_spec(chart: Any, *, height: int) -> dict[str, Any]:
     """Write a chart as a plain specification: its data inside, without settings, which `look.CONFIG` holds for all charts."""
     spec: dict[str, Any] = chart.to_dict(validate=False)
     sets = spec.pop("datasets", {})
@@ -51,4 +65,4 @@ def as_spec(chart: alt.LayerChart) -> dict[str, Any]:
             part["data"] = {"values": sets[part["data"]["name"]]}
     for name in ("config", "$schema"):
         spec.pop(name, None)
-    return spec
+    return spec | {"height": height}

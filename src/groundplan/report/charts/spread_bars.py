@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from groundplan.report.charts.rows import BAR_OFFSET, Rows, finish, named_rows, row_axis
+from groundplan.report.charts.rows import BAR, BAR_OFFSET, Rows, finish, name_layer, percent_axis, row_axis, text_layer
 from groundplan.report.look import paint
 
 __all__ = ["spread_bars"]
@@ -16,11 +16,11 @@ def spread_bars(rows: Rows, *, title: str) -> dict[str, Any]:
     """Draw intervals around the estimate, as shares of it.
 
     Args:
-        rows: `label`, `text`, `lower_90`, `upper_90`, and `lower_50`, `upper_50` (null draws no inner band), relative to the estimate (0 = at it).
+        rows: `label`, `text`, `lower_90`, `upper_90`, `lower_50`, `upper_50`, relative to the estimate (0 = at it).
         title: what the axis means.
     """
-    axis = alt.Axis(format="+.0%", tickCount=5, title=title, titleAnchor="start")
-    outer = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=16, color=paint("band90")).encode(x=alt.X("lower_90:Q", axis=axis), x2="upper_90:Q", y=row_axis())
-    inner = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=16, color=paint("band50")).encode(x=alt.X("lower_50:Q", axis=axis), x2="upper_50:Q", y=row_axis())
+    axis = percent_axis(title=title, is_signed=True)
+    outer = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=BAR, color=paint("band90")).encode(x=alt.X("lower_90:Q", axis=axis), x2="upper_90:Q", y=row_axis())
+    inner = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=BAR, color=paint("band50")).encode(x=alt.X("lower_50:Q", axis=axis), x2="upper_50:Q", y=row_axis())
     middle = alt.Chart().mark_point(yOffset=BAR_OFFSET, color=paint("blue"), filled=True, opacity=1, size=90).encode(x=alt.datum(0), y=row_axis())
-    return finish([outer, inner, middle, *named_rows()], rows)
+    return finish([outer, inner, middle, name_layer(keep_free=90), text_layer()], rows)

@@ -11,7 +11,7 @@ from groundplan.report.look import paint
 
 __all__ = ["CLASSES", "unit_map"]
 
-CLASSES = ("overstates", "probably overstates", "no sign of it", "inspected", "not estimated")
+CLASSES = ("overstates", "probably overstates", "no sign of it", "inspected, no sign of it", "not estimated")
 """What a unit may be, the gravest first."""
 
 _SHAPES = ("triangle-up", "triangle-up", "circle", "square", "circle")
@@ -20,30 +20,29 @@ _STROKES = ("alert", "alert", "blue", "blue", "reported")
 
 
 def unit_map(units: Rows, regions: Rows) -> dict[str, Any]:
-    """Draw units as points in an equal-scale projection fitted to them.
+    """Draw units as points in a Mercator projection fitted to them.
 
     Args:
         units: `longitude`, `latitude` (degrees, WGS84), `size` (>= 0), `state` (one of CLASSES), `name`, `told` (shown on pointing).
         regions: `longitude`, `latitude`, `label`: names of regions for orientation.
     """
-    shared = {"domain": list(CLASSES)}
+    domain = list(CLASSES)
     points = (
         alt.Chart(alt.InlineData(values=[dict(row) for row in units]))
-        .mark_point(filled=True, strokeWidth=1.5, opacity=0.85)
+        .mark_point(filled=True, strokeWidth=1.5, opacity=0.9)
         .encode(
             longitude="longitude:Q",
             latitude="latitude:Q",
-            size=alt.Size("size:Q", scale=alt.Scale(range=[18, 700], zero=True), legend=None),
-            shape=alt.Shape("state:N", scale=alt.Scale(**shared, range=list(_SHAPES)), legend=None),
-            fill=alt.Fill("state:N", scale=alt.Scale(**shared, range=[paint(name) for name in _FILLS]), legend=None),
-            stroke=alt.Stroke("state:N", scale=alt.Scale(**shared, range=[paint(name) for name in _STROKES]), legend=None),
+            size=alt.Size("size:Q", scale=alt.Scale(range=[16, 600], zero=True), legend=None),
+            shape=alt.Shape("state:N", scale=alt.Scale(domain=domain, range=list(_SHAPES)), legend=None),
+            fill=alt.Fill("state:N", scale=alt.Scale(domain=domain, range=[paint(name) for name in _FILLS]), legend=None),
+            stroke=alt.Stroke("state:N", scale=alt.Scale(domain=domain, range=[paint(name) for name in _STROKES]), legend=None),
             tooltip=[alt.Tooltip("name:N", title="Unit"), alt.Tooltip("state:N", title="Reports"), alt.Tooltip("told:N", title="Figures")],
         )
     )
-    names = (
-        alt.Chart(alt.InlineData(values=[dict(row) for row in regions]))
-        .mark_text(color=paint("ink"), fontSize=16, fontWeight="bold", stroke=paint("paper"), strokeWidth=0)
-        .encode(longitude="longitude:Q", latitude="latitude:Q", text="label:N")
-    )
-    chart = alt.layer(points, names).properties(height=460, projection=alt.Projection(type="mercator"))
-    return as_spec(chart)
+    layers = [points]
+    if regions:
+        names = alt.Chart(alt.InlineData(values=[dict(row) for row in regions])).encode(longitude="longitude:Q", latitude="latitude:Q", text="label:N")
+        # A halo in the colour of the page keeps names readable over the points.
+        layers += [names.mark_text(fontWeight=600, color=paint("paper"), stroke=paint("paper"), strokeWidth=5, strokeJoin="round"), names.mark_text(fontWeight=600)]
+    return as_spec(alt.layer(*layers).properties(projection=alt.Projection(type="mercator")), height=480)

@@ -1,0 +1,111 @@
+"""Output by product and year: small multiples on one scale, with the past as reported and estimated before the plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from groundplan.report.blocks import Column, Figure, Panel, Table
+from groundplan.report.charts.product_years import product_years
+from groundplan.report.content import ReportInput
+from groundplan.report.goals import GoalRow
+from groundplan.report.names import Names
+from groundplan.report.numbers import MISSING, grouped, plain, scale_for, with_spread
+from groundplan.report.sources import source_line
+
+__all__ = ["products_figure"]
+
+_FIRST_PANELS, _MOST_PANELS = 12, 72
+_PAST_PERIODS = 3
+_INTERVAL = ("production", "production_lower_90", "production_upper_90")
+# The scale reaches the top that 95 % of the panels need, within these bounds; the few panels that go beyond are drawn at its top.
+_LEAST_TOP, _MOST_TOP, _COVERED = 1.25, 2.5, 0.95
+
+
+def products_figure(shown: ReportInput, names: Names) -> Figure | None:
+    """Draw one panel a product, those that miss most of their goals first; None where the plan makes nothing."""
+    series = _series(shown)
+    if not series:
+        return None
+    drawn = series[:_MOST_PANELS]
+    top = _top(drawn)
+    panels = tuple(_panel(item, names, top) for item in drawn)
+    periods = [str(period) for period in shown.economy.settings.plan_periods()]
+    columns = (Column("Product", is_number=False), Column("Measure", is_number=False), *(Column(period) for period in periods))
+    cut = f" {grouped(len(drawn))} of {grouped(len(series))} products are drawn; the workbook holds all." if len(series) > len(drawn) else ""
+    has_past = any(item["has_past"] for item in drawn)
+    base = "its estimated output in the last year before the plan" if has_past else "its planned output in the first period"
+    has_band = any(row["production_lower_90"] is not None for item in drawn for row in item["plan"])
+    legend = [("line_band", "planned, with its 90 % interval") if has_band else ("line", "planned")]
+    if any(item["missed"] > 0 for item in drawn):
+        legend += [("target", "output that would meet the goal too"), ("gap", "missing")]
+    return Figure(
+        name="products",
+        title="Output by product, those that miss most of their goals first",
+        sentence=f"One panel a product, all on one scale: 100 % is {base}. The thin dark line is the output with which the goal for final use would be met too.{cut}",
+        panels=panels[:_FIRST_PANELS],
+        more=panels[_FIRST_PANELS:],
+        table=Table(columns, tuple(_cells(item, names, periods) for item in drawn), "Planned output, ± half the width of its 90 % interval", left_out=len(series) - len(drawn)),
+        source=source_line(shown, "estimated totals and the plan's balances" if has_past else "the plan's balances"),
+        legend=((("reported", "reported"), ("estimated", "estimated")) if has_past else ()) + tuple(legend),
+    )
+
+
+def _series(shown: ReportInput) -> list[dict[str, Any]]:
+    """Give, by product, its past and its plan as shares of its base; those that miss most first."""
+    wanted = shown.table("gaps").select("product", "period", "shortfall", "weight", "shortfall_share")
+    plans = shown.table("outputs").join(wanted, on=["product", "period"], how="left").sort("product", "period").partition_by("product", as_dict=True, maintain_order=True)
+    totals = shown.table("totals").filter(pl.col("level") == "total").sort("product", "period").partition_by("product", as_dict=True)
+    found = []
+    for key, part in plans.items():
+        plan, before = part.to_dicts(), totals[key].tail(_PAST_PERIODS).to_dicts() if key in totals else []
+        base = next((row["median"] for row in reversed(before) if row["median"]), None) or next((row["production"] for row in plan if row["production"]), None)
+        if base:
+            missed = sum((row["weight"] or 0.0) * share for row in plan if (share := row["shortfall_share"] or 0.0) > GoalRow.TOLERANCE)
+            found.append({"product": str(key[0]), "missed": missed, "plan": plan, "has_past": bool(before), "points": _points(before, plan, base)})
+    return sorted(found, key=lambda item: (-item["missed"], item["product"]))
+
+
+def _points(before: list[dict[str, Any]], plan: list[dict[str, Any]], base: float) -> list[dict[str, Any]]:
+    def share(value: float | None) -> float | None:
+        return None if value is None else round(value / base, 4)
+
+    past = {"reported": "reported", "estimated": "median", "estimated_lower": "lower_90", "estimated_upper": "upper_90"}
+    ahead = {"planned": "production", "lower_90": "production_lower_90", "upper_90": "production_upper_90"}
+    rows: list[dict[str, Any]] = [{"period": row["period"], **{name: share(row[column]) for name, column in past.items()}} for row in before]
+    for row in plan:
+        needed = None if row["shortfall"] is None else share(row["production"] + row["shortfall"])
+        rows.append({"period": row["period"], **{name: share(row[column]) for name, column in ahead.items()}, "needed": needed})
+    # What a period does not have is left out, which keeps the page small.
+    return [{"position": number, **{name: value for name, value in row.items() if value is not None}} for number, row in enumerate(rows)]
+
+
+def _top(drawn: list[dict[str, Any]]) -> float:
+    tops = sorted(max(value for point in item["points"] for name, value in point.items() if name not in ("position", "period")) for item in drawn)
+    return min(max(1.05 * tops[int(_COVERED * (len(tops) - 1))], _LEAST_TOP), _MOST_TOP)
+
+
+def _panel(item: dict[str, Any], names: Names, top: float) -> Panel:
+    last = item["plan"][-1]
+    scale = scale_for(last["production"], names.measure(item["product"]))
+    lines = [f"{_spread(last, scale.divisor)} {scale.measure} in {last['period']}"]
+    has_goal = any(row["shortfall"] is not None for row in item["plan"])
+    if item["missed"] > 0:
+        lacks = sum(row["shortfall"] or 0.0 for row in item["plan"])
+        smaller = scale_for(lacks, names.measure(item["product"]))
+        lines.append(f"goal lacks {plain(lacks / smaller.divisor)} {smaller.measure} in all")
+    else:
+        lines.append("goals met" if has_goal else "no goal of its own")
+    name = names.product_both(item["product"])
+    return Panel(product_years(item["points"], top=top), f"{name}: {', '.join(lines)}", name, tuple(lines))
+
+
+def _spread(row: dict[str, Any], divisor: float) -> str:
+    return with_spread(*(None if row[name] is None else row[name] / divisor for name in _INTERVAL))
+
+
+def _cells(item: dict[str, Any], names: Names, periods: list[str]) -> tuple[str, ...]:
+    scale = scale_for(max(row["production"] or 0.0 for row in item["plan"]), names.measure(item["product"]))
+    texts = {row["period"]: _spread(row, scale.divisor) for row in item["plan"]}
+    return (names.product_both(item["product"]), scale.measure, *(texts.get(period, MISSING) for period in periods))
