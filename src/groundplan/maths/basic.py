@@ -39,10 +39,14 @@ class Vertex:
     def duals(self, cost: FloatArray) -> FloatArray:
         """Give the dual vector of a cost at this basis, shape (m,): B'y = c_B, refined."""
         padded = np.concatenate([cost, np.zeros(len(self.basic))])[self.basic]
-        y: FloatArray = self.factor.solve(padded, trans="T")
+        y = _solve_transposed(self.factor, padded)
         for _ in range(2):
-            y = y + self.factor.solve(padded - self.matrix.T @ y, trans="T")
+            y = y + _solve_transposed(self.factor, padded - self.matrix.T @ y)
         return y
+
+
+def _solve_transposed(factor: SuperLU, values: FloatArray) -> FloatArray:
+    return np.asarray(factor.solve(values, trans="T"))  # type: ignore[call-overload]  # the stubs forget `trans`
 
 
 def recover_vertex(programme: Programme, basis: Basis) -> Vertex:

@@ -75,10 +75,17 @@ def solve_programme(programme: Programme, *, method: Method | None = None, start
     return solve_programme(programme, method="simplex", max_iterations=max_iterations)
 
 
+class _QuietHighs(highspy.Highs):
+    """HiGHS greets on the standard output when callbacks are enabled, which its constructor does: it is silenced just before."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802  # the name is highspy's
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]  # highspy has types in part
+
+
 def _set_up(method: Method, max_iterations: int | None) -> highspy.Highs:
-    solver = highspy.Highs()
-    solver.silent()
-    options: dict[str, object] = {
+    solver = _QuietHighs()  # type: ignore[no-untyped-call]  # highspy has types in part
+    options: dict[str, bool | int | float | str] = {
         "output_flag": False,
         "threads": 1,
         "parallel": "off",
@@ -99,7 +106,7 @@ def _set_up(method: Method, max_iterations: int | None) -> highspy.Highs:
 def _status(solver: highspy.Highs) -> SolveStatus:
     found = solver.getModelStatus()
     if found in _STATUS:
-        return _STATUS[found]  # type: ignore[return-value]  # the dictionary's values are the literals
+        return _STATUS[found]
     raise SolverError(f"HiGHS ended without an answer: {solver.modelStatusToString(found)}")
 
 

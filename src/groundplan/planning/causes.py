@@ -26,7 +26,7 @@ from groundplan.tables.facts import ALL_REGIONS
 __all__ = ["gap_causes"]
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+IntArray = NDArray[np.signedinteger]
 
 _PASSED = 1.0 - 1e-9
 """A loop of suppliers passes on a hair less than all, so that the chain always ends."""
@@ -99,7 +99,7 @@ class _Chain:
     def shares(self) -> tuple[csr_array, csr_array, FloatArray]:
         """Give F (nodes, nodes), D (nodes, limits) and the supply of each node."""
         supply = _sparse(self.supply, (self.nodes, self.suppliers))
-        total = np.asarray(supply.sum(axis=1)).ravel()
+        total = np.asarray(supply.sum(axis=1), dtype=np.float64).ravel()
         supply = csr_array(diags_array(np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)) @ supply)
         other = self.limit(*_OTHER)
         passed, absorbed = _sparse(self.passed, (self.suppliers, self.nodes)), _sparse(self.absorbed, (self.suppliers, len(self.limits)))
@@ -176,8 +176,8 @@ def _activities(chain: _Chain, inputs: Inputs, layout: Layout, period: int, x: F
     scarce = np.maximum(np.where(row >= 0, -y[row], np.where(place >= 0, -reduced[place], 0.0)), 0.0)
     short = np.flatnonzero(live & (scarce > 0))
     table = inputs.pools.table
-    at = np.array([chain.limit(f"capacity of {names.plain(table['recipe'][int(pool)])}", table["region"][int(pool)]) for pool in short], np.int64)
-    chain.absorbed.append((supplier[short], at, scarce[short] * per_worth[short]))
+    ends = np.array([chain.limit(f"capacity of {names.plain(table['recipe'][int(pool)])}", table["region"][int(pool)]) for pool in short], np.int64)
+    chain.absorbed.append((supplier[short], ends, scarce[short] * per_worth[short]))
 
 
 def _imports(chain: _Chain, inputs: Inputs, layout: Layout, period: int, x: FloatArray, y: FloatArray, reduced: FloatArray, price: FloatArray, names: _Names) -> None:

@@ -164,7 +164,10 @@ def _labels(inputs: Inputs, kind: str, item: int) -> tuple[str, str, str]:
 
 def _measures(economy: Economy) -> dict[str, str | None]:
     resources = economy.resources.select("resource", "measure").drop_nulls().unique("resource", keep="first", maintain_order=True)
-    return {"capacity": "units of activity"} | dict(economy.products.select("product", "measure").iter_rows()) | dict(resources.iter_rows())
+    measures: dict[str, str | None] = {"capacity": "units of activity"}
+    measures.update(economy.products.select("product", "measure").iter_rows())
+    measures.update(resources.iter_rows())
+    return measures
 
 
 class _Gathered:

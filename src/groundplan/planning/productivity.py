@@ -63,7 +63,7 @@ def _needs(made: csc_array, used: csc_array, stuck: NDArray[np.int64]) -> NDArra
 def _loops(made: csc_array, used: csc_array, stuck: NDArray[np.int64]) -> list[list[int]]:
     """Find one loop in each group of stuck products that waits for no other group."""
     needs = _needs(made, used, stuck)
-    count, group = connected_components(csc_array(needs > 0), directed=True, connection="strong")
+    count, group = connected_components(csc_array(needs), directed=True, connection="strong")
     loops = []
     for number in range(count):
         inside, outside = np.flatnonzero(group == number), np.flatnonzero(group != number)

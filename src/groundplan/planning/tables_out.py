@@ -144,7 +144,7 @@ def allocations_table(inputs: Inputs, plan: Levels) -> pl.DataFrame:
     return _finish("allocations", pl.concat(frames).filter(pl.col("quantity") > 0))
 
 
-def _allocation(inputs: Inputs, product: NDArray[np.int64], period: str, use: str, quantity: FloatArray, user: pl.Series | None) -> pl.DataFrame:
+def _allocation(inputs: Inputs, product: NDArray[np.signedinteger], period: str, use: str, quantity: FloatArray, user: pl.Series | None) -> pl.DataFrame:
     users = user if user is not None else pl.Series("user", [""] * len(product), dtype=pl.String)
     return pl.DataFrame(
         {"product": inputs.products.column("product", product), "period": pl.Series([period] * len(product), dtype=pl.String),
