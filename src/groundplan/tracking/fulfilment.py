@@ -64,8 +64,8 @@ def _cells(economy: Economy, targets: pl.DataFrame, estimates: pl.DataFrame | No
     """Give one row a target that has a report: target, reported, storming, sector and region."""
     reports = economy.reports.filter(pl.col("indicator") == "output").sort("version").unique(["unit", "product", "period"], keep="last")
     calendar = enclosing_periods(reports["period"].unique(), targets["period"].unique())
-    inside = reports.join(calendar, on="period").drop("period").rename({"outer": "period"})
-    sums = inside.group_by(_KEYS).agg(
+    inside = reports.join(calendar, on="period").sort("unit", "product", "period").drop("period").rename({"outer": "period"})
+    sums = inside.group_by(_KEYS, maintain_order=True).agg(
         pl.col("quantity").sum().alias("reported"),
         pl.col("quantity").filter(pl.col("position") > 2 / 3).sum().alias("late"),
         pl.col("length").sum().alias("days"),
@@ -91,12 +91,12 @@ def _fulfilment(cells: pl.DataFrame, estimates: pl.DataFrame | None, factors: pl
     """Sum cells at each level: by product in its own measure, and over products by shares of the target."""
     by_product = _with_levels(cells).with_columns(pl.lit(1.0).alias("weight"))
     # Over products, each is measured in shares of its whole target, so that tonnes and pieces can stand in one sum.
-    national = cells.group_by("product", "period").agg(pl.col("target").sum().alias("whole"))
-    weighted = by_product.filter(pl.col("level") != "product").join(national, on=["product", "period"])
+    national = cells.group_by("product", "period", maintain_order=True).agg(pl.col("target").sum().alias("whole"))
+    weighted = by_product.filter(pl.col("level") != "product").join(national, on=["product", "period"], maintain_order="left")
     over_products = weighted.filter(pl.col("whole") > 0).with_columns((1.0 / pl.col("whole")).alias("weight"), pl.lit("all").alias("group_product")).drop("whole")
     rows = pl.concat([by_product.with_columns(pl.col("product").alias("group_product")), over_products.select(*by_product.columns, "group_product")])
     keys = ["level", "key", "group_product", "period"]
-    sums = rows.group_by(keys).agg(
+    sums = rows.group_by(keys, maintain_order=True).agg(
         *((pl.col(name) * pl.col("weight")).sum().alias(name) for name in ("target", "reported")),
         ((pl.col("late") * pl.col("weight")).sum() / (pl.col("spread") * pl.col("weight")).sum()).alias("storming_index"),
     )

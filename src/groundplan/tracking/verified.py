@@ -14,6 +14,8 @@ _Z90 = 1.6448536269514722
 def verified_sums(members: pl.DataFrame, estimates: pl.DataFrame | None, factors: pl.DataFrame | None) -> pl.DataFrame:
     """Add estimates up to groups of units, products and periods, with the variance of the sum.
 
+    Rows keep their order at every step, so that floating-point sums come out the same each time.
+
     Each estimate is lognormal. The sum's mean is exact; its variance is that of the logs, carried over at first order:
     Var = sum over factors of (sum_i w_i m_i loading_i)^2 + sum_i (w_i m_i own_i)^2. The sum is then taken as lognormal with
     that mean and variance (Fenton 1960).
@@ -31,15 +33,15 @@ def verified_sums(members: pl.DataFrame, estimates: pl.DataFrame | None, factors
     if estimates is None or estimates.is_empty():
         return pl.DataFrame(schema=schema)
     cells = _yearly(estimates, members["period"].unique())
-    rows = members.join(cells, on=["unit", "product", "period"]).with_columns((pl.col("weight") * pl.col("mean")).alias("pull"))
-    sums = rows.group_by(keys).agg(pl.col("pull").sum().alias("mean"), ((pl.col("weight") ** 2) * pl.col("own_variance")).sum().alias("variance"))
+    rows = members.join(cells, on=["unit", "product", "period"], maintain_order="left").with_columns((pl.col("weight") * pl.col("mean")).alias("pull"))
+    sums = rows.group_by(keys, maintain_order=True).agg(pl.col("pull").sum().alias("mean"), ((pl.col("weight") ** 2) * pl.col("own_variance")).sum().alias("variance"))
     if factors is not None and not factors.is_empty():
         shared = (
             rows.select(*keys, "unit", "product", "pull")
-            .join(factors, on=["unit", "product"])
-            .group_by(*keys, "factor")
+            .join(factors, on=["unit", "product"], maintain_order="left_right")
+            .group_by(*keys, "factor", maintain_order=True)
             .agg((pl.col("pull") * pl.col("loading")).sum().alias("pull"))
-            .group_by(keys)
+            .group_by(keys, maintain_order=True)
             .agg((pl.col("pull") ** 2).sum().alias("shared"))
         )
         sums = sums.join(shared, on=keys, how="left").with_columns((pl.col("variance") + pl.col("shared").fill_null(0.0)).alias("variance"))
@@ -61,8 +63,8 @@ def _yearly(estimates: pl.DataFrame, years: pl.Series) -> pl.DataFrame:
     own = pl.col("own_log_sd").fill_null(pl.col("log_sd")).fill_null(0.0)
     mean = pl.col("median") * (spread**2 / 2).exp()
     return (
-        estimates.join(calendar.select("period", "outer"), on="period")
+        estimates.join(calendar.select("period", "outer"), on="period", maintain_order="left_right")
         .with_columns(mean.alias("mean"), (mean * own).alias("own"))
-        .group_by("unit", "product", pl.col("outer").alias("period"))
+        .group_by("unit", "product", pl.col("outer").alias("period"), maintain_order=True)
         .agg(pl.col("mean").sum(), (pl.col("own") ** 2).sum().alias("own_variance"))
     )
