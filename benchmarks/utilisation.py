@@ -30,7 +30,7 @@ def measures(made: Plan, base_output: float) -> tuple[float, str, float, float]:
     last = made.gaps["period"].max()
     gaps = made.gaps.filter(pl.col("period") == last)
     loads = made.activities.filter(~pl.col("recipe").str.starts_with("outside")).group_by("recipe", "period").agg(pl.col("level", "capacity").sum())
-    busiest = loads.with_columns(load=pl.col("level") / pl.col("capacity")).sort("load", descending=True).row(0, named=True)
+    busiest = loads.with_columns(load=pl.col("level") / pl.col("capacity")).sort(pl.col("load").round(6), "recipe", descending=[True, False]).row(0, named=True)
     built = made.outputs["investment"].sum()
     return gaps["shortfall"].sum() / gaps["goal"].sum(), busiest["recipe"], busiest["load"], built / base_output
 
@@ -39,10 +39,8 @@ def main() -> None:
     """Print one row a rate and mode."""
     if not (EXAMPLE / "economy").is_dir():
         sys.exit(f"{EXAMPLE} is not there")
-    print(
-        "| investment | utilisation, % | goals missed in 2024, % | worth of one more million of labour in 2024 | busiest sector, load % | built by the plan, % of a year's output |"
-    )
-    print("|---|---|---|---|---|---|")
+    print("| investment | utilisation, % | goals missed in 2024, % | busiest sector, load in % | built by the plan, % of a year's output |")
+    print("|---|---|---|---|---|")
     for investment in ("goal", "planned"):
         for shift in SHIFTS:
             rate = BASE_RATE + shift
@@ -54,7 +52,8 @@ def main() -> None:
                 investment=investment,
             )
             missed, sector, load, built = measures(plan(imported.economy), imported.base_year["output"].sum())
-            print(f"| {investment} | {rate:.1f} | {100 * missed:.2f} | {sector} {100 * load:.0f} | {100 * built:.1f} |")
+            name = imported.economy.products.filter(pl.col("product") == sector)["name"][0]
+            print(f"| {investment} | {rate:.1f} | {100 * missed:.2f} | {name} {100 * load:.0f} | {100 * built:.1f} |")
 
 
 if __name__ == "__main__":

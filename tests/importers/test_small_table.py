@@ -68,8 +68,22 @@ def test_what_stays_outside_the_plan_is_listed_cell_by_cell(use_table):
 def test_goals_are_final_uses_grown_and_consumption_is_their_minimum(use_table):
     goals = import_use_table(use_table, growth=0.1, horizon=2).economy.goals.sort("period", "product")
     assert goals["period"].to_list() == ["2020"] * 3 + ["2021"] * 3
-    np.testing.assert_allclose(goals["quantity"], _by_product([45, 150, 78], 1.1))
+    np.testing.assert_allclose(goals["quantity"], _by_product([45, 150 - 5, 78], 1.1))
     np.testing.assert_allclose(goals["minimum"], [25, 78, 40] * 2)
+
+
+def test_supply_from_outside_beyond_the_final_uses_is_a_line_of_its_own(tmp_path):
+    drawn = {row: dict(cells) for row, cells in USE.items()}
+    # Metal: stocks give 170 and final uses take 150, so 20 are left for industries; power uses 165 more of it than in the small table.
+    drawn["331"]["F030"] = -170
+    drawn["331"]["22"] += 165
+    drawn["V003"]["22"] -= 165
+    imported = import_use_table(write_long(tmp_path / "use.csv", with_totals(drawn)), year=2019, growth=0.1, horizon=2)
+    assert imported.base_year["residual"].abs().max() < 1e-9
+    assert "331" not in imported.economy.goals["product"].to_list()
+    outside = imported.economy.lines.filter(pl.col("unit") == "outside").select("line", "capacity", "since").rows()
+    assert outside == [("outside_331", pytest.approx(22.0), None), ("outside_331_2021", pytest.approx(2.2), "2021")]
+    assert {fault.rule for fault in check_economy(imported.economy, today=date(2026, 1, 1))} <= {"item_in_and_out"}
 
 
 def _by_product(base: list[float], factor: float) -> list[float]:
@@ -99,7 +113,7 @@ def test_with_planned_investment_capacity_wears_out_and_investment_is_no_goal(us
     assert economy.lines.filter(pl.col("recipe") == "211")["line"].to_list() == ["211"]
     assert set(economy.investments["depreciation"]) == {0.05}
     metal = economy.goals.filter((pl.col("product") == "331") & (pl.col("period") == "2020"))["quantity"][0]
-    assert metal == pytest.approx((40 + 50) * 1.1)
+    assert metal == pytest.approx((40 + 50 - 5) * 1.1)
     # In a steady state new capacity is (growth + wear) of all, and takes what the table shows as investment: 60 of metal.
     taken = economy.investments.join(economy.lines.group_by("recipe").agg(pl.col("capacity").sum() / 1.1), on="recipe")
     assert (taken["amount"] * taken["capacity"]).sum() * 0.15 == pytest.approx(60.0)

@@ -50,13 +50,14 @@ def build_economy(settings: Settings, structure: Structure, capacity: FloatArray
         assumptions: growth, headroom and the like.
     """
     periods = [str(period) for period in settings.plan_periods()]
-    supplied = np.flatnonzero(structure.outside_supply > 0)
+    wanted, supply = _wanted(structure, assumptions)
+    supplied = np.flatnonzero(supply > 0)
     tables = {
         "units": _units(settings, structure.products, supplied, named),
         "products": _products(structure.products, named),
         "recipes": _recipes(structure, supplied),
-        "lines": _lines(structure, capacity, supplied, periods, assumptions),
-        "goals": _goals(structure, periods, assumptions),
+        "lines": _lines(structure, capacity, supply, periods, assumptions),
+        "goals": _goals(structure, wanted, periods, assumptions),
         "resources": _resources(structure, periods, named.measure, assumptions),
         "trade": _trade(structure, periods, assumptions),
         "investments": _investments(structure, capital_goods(structure, capacity, scheme, assumptions), assumptions),
@@ -103,7 +104,7 @@ def _units(settings: Settings, products: Axis, supplied: NDArray[np.int64], name
     if supplied.size:
         rows.append((OUTSIDE, "Supply from outside the plan (negative cells of the table)", "enterprise", ROOT, None))
     rows += [(label, named.of(label), "enterprise", ROOT, named.of(label)) for label in products.labels]
-    return pl.DataFrame(rows, schema=["unit", "name", "kind", "parent", "sector"], orient="row").with_columns(major=pl.col("kind") == "enterprise")
+    return pl.DataFrame(rows, schema=["unit", "name", "kind", "parent", "sector"], orient="row").with_columns(region=pl.lit(settings.name), major=pl.col("kind") == "enterprise")
 
 
 def _products(products: Axis, named: Named) -> pl.DataFrame:
@@ -130,7 +131,7 @@ def _recipes(structure: Structure, supplied: NDArray[np.int64]) -> pl.DataFrame:
     return _stack(frames).sort("recipe", "role", "item")
 
 
-def _lines(structure: Structure, capacity: FloatArray, supplied: NDArray[np.int64], periods: list[str], assumptions: Assumptions) -> pl.DataFrame:
+def _lines(structure: Structure, capacity: FloatArray, supply: FloatArray, periods: list[str], assumptions: Assumptions) -> pl.DataFrame:
     """A line for each product and one for what comes from outside; what is added in later years is a line of its own, from its year on.
 
     The investment of the base year comes to use in the first year of the plan. Where investment stays among the goals, so does
@@ -140,9 +141,9 @@ def _lines(structure: Structure, capacity: FloatArray, supplied: NDArray[np.int6
     made = np.flatnonzero(structure.output > 0)
     first = capacity[made] * (1 + assumptions.net_investment)
     frames = [_line_rows(labels[made], labels[made], labels[made], first, assumptions.net_investment if assumptions.investment == "goal" else 0.0, periods)]
+    supplied = np.flatnonzero(supply > 0)
     outside = np.array(_outside(labels[supplied]), dtype=np.str_)
-    supply = structure.outside_supply[supplied] * (1 + assumptions.growth)
-    frames.append(_line_rows(outside, np.full(len(outside), OUTSIDE), outside, supply, assumptions.net_investment, periods))
+    frames.append(_line_rows(outside, np.full(len(outside), OUTSIDE), outside, supply[supplied] * (1 + assumptions.growth), assumptions.net_investment, periods))
     return _stack(frames).with_columns(efficiency=pl.lit(1.0))
 
 
@@ -156,10 +157,18 @@ def _line_rows(lines: NDArray[np.str_], units: NDArray[np.str_], recipes: NDArra
     return pl.concat(frames).cast({"line": pl.String, "unit": pl.String, "recipe": pl.String})
 
 
-def _goals(structure: Structure, periods: list[str], assumptions: Assumptions) -> pl.DataFrame:
-    """Final uses, grown; a dollar of any product weighs the same, so a whole goal weighs what it is worth, over the mean goal."""
+def _wanted(structure: Structure, assumptions: Assumptions) -> tuple[FloatArray, FloatArray]:
+    """What the plan is to deliver of each product in the base year, and what comes from outside beyond that.
+
+    Supply from outside (a stock that was run down) covers final uses first, so it is taken off the goal of its product.
+    """
     kinds = [kind for kind in structure.final if not (assumptions.investment == "planned" and kind in INVESTMENT)]
-    base = np.sum([structure.final[kind] for kind in kinds], axis=0) + structure.outside_use
+    uses: FloatArray = np.sum([structure.final[kind] for kind in kinds], axis=0) + structure.outside_use
+    return np.maximum(uses - structure.outside_supply, 0.0), np.maximum(structure.outside_supply - uses, 0.0)
+
+
+def _goals(structure: Structure, base: FloatArray, periods: list[str], assumptions: Assumptions) -> pl.DataFrame:
+    """Final uses, grown; a dollar of any product weighs the same, so a whole goal weighs what it is worth, over the mean goal."""
     consumed = np.sum([structure.final[kind] for kind in CONSUMPTION if kind in structure.final], axis=0) * np.ones(len(base))
     wanted = np.flatnonzero(base > 0)
     frames = []

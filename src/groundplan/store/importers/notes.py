@@ -117,7 +117,7 @@ def _outside(accounts: Accounts, structure: Structure, adjustments: Sequence[Adj
         notes.append(_note("info", "outside flows", sentence))
     supply = float(structure.outside_supply.sum())
     if supply > 0:
-        sentence = f"Negative uses ({supply:,.0f}) enter the balance as supply from outside, grown like the final uses."
+        sentence = f"Negative uses ({supply:,.0f}) are supply from outside: it covers final uses of the same product, whose goals it lowers, and grows like them."
         notes.append(_note("info", "outside flows", sentence))
     use = float(structure.outside_use.sum())
     if use > 0:

@@ -138,7 +138,7 @@ def _outside_commodities(accounts: Accounts, inside: NDArray[np.bool_]) -> list[
 
 def _signed_cells(accounts: Accounts, products: Axis, use: FloatArray, final: FloatArray, is_import: NDArray[np.bool_]) -> list[Adjustment]:
     """List cells whose sign says that they are no use: negative ones, and positive ones among imports."""
-    negative = "negative use: kept in the balance as supply from outside, which grows like the final uses"
+    negative = "negative use: supply from outside the plan, which covers final uses of the same product first and grows like them"
     counted = "positive cell among imports (duties, freight and insurance by residents): kept in the balance as an outside use"
     rows = [Adjustment("negative_cell", products.labels[i], accounts.industries.labels[j], float(use[i, j]), 0.0, negative) for i, j in np.argwhere(use < 0)]
     odd = np.where(is_import[None, :], final > 0, final < 0)

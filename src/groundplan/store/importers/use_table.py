@@ -29,6 +29,10 @@ __all__ = ["Imported", "import_use_table", "read_structure"]
 
 _T = TypeVar("_T")
 
+CAPACITY_CHANCE = 0.5
+"""Capacities count at their middle value. A more cautious one would take so much off an assumed capacity that even the base year's
+output, which was really made, could not be made again."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Imported:
@@ -131,12 +135,14 @@ def import_use_table(
         capacities, basis = read_capacity(capacity, structure.products), Note("import", "info", "capacity", f"Capacities are those of {capacity.name}.")
     else:
         capacities, basis = structure.output / rate.rate, rate.note
-    notes = (*import_notes(accounts, structure, assumptions, adjustments, made_up=make is None), basis)
+    chance = f"Capacities count at their middle value (capacity_chance = {CAPACITY_CHANCE:g}): the base year's output was really made, which a more cautious value would deny."
+    notes = (*import_notes(accounts, structure, assumptions, adjustments, made_up=make is None), basis, Note("import", "warning", "capacity chance", chance))
     settings = Settings(
         name=name or file.stem,
         base_period=str(_year(cells)),
         horizon=horizon,
         currency=cells.measure,
+        capacity_chance=CAPACITY_CHANCE,
         simulated=False,
         source=source or f"{accounts.scheme.name}: use table of {cells.year}, from {file.name}",
         note=standing_note(assumptions, _year(cells), None if rate is None else rate.rate),
