@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from groundplan.report.blocks import Column, Figure, Panel, Section, Table
+from groundplan.report.blocks import Column, Figure, Panel, Section, Table, words
 from groundplan.report.charts.goal_bars import goal_bars
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.content import ReportInput
@@ -81,7 +81,7 @@ def _built(shown: ReportInput, names: Names) -> Figure | None:
         quantity = f"{plain(row['quantity'] / scale.divisor)} {scale.measure}".strip()
         cells.append((product, way, quantity, percent(row["growth"], 1).removesuffix(" %"), str(row["regions"]), row["first"]))
     columns = (
-        Column("Product", is_number=False), Column("Recipe", is_number=False), Column("New capacity", "units of activity"), Column("Of today's", "%"), Column("Regions"),
+        words("Product"), words("Recipe"), Column("New capacity", "units of activity"), Column("Of today's", "%"), Column("Regions"),
         Column("First usable in"),
     )  # fmt: skip
     drawn = rows[:_MOST_BARS]

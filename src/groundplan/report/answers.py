@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from groundplan.report.blocks import Answer, Column, Figure, Panel, Table
-from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, closes_text, rank_bottlenecks
+from groundplan.report.blocks import Answer, Column, Figure, Panel, Table, words
+from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, group_bottlenecks, rank_bottlenecks, share_text
 from groundplan.report.charts.goal_bars import goal_bars
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.content import ReportInput
@@ -47,10 +47,14 @@ def _can_it_be_done(shown: ReportInput, names: Names) -> Answer:
         every = f"Every one of {grouped(len(rows))} products is delivered as wanted, in every period."
         return Answer(question, "Yes, every goal", "good", (every, *minima), _best_goals(shown, rows, names))
     met = gaps.filter(pl.col("shortfall_share").fill_null(0.0) <= GoalRow.TOLERANCE)
-    delivery = f"Weighted by importance, {percent(weighted_delivery(gaps), 1)} of what is wanted is delivered; {grouped(len(met))} of {grouped(len(gaps))} goals (one a product and period) are met in full."
+    delivery = (
+        f"Weighted by importance, {percent(weighted_delivery(gaps), 1)} of what is wanted is delivered; "
+        f"{grouped(len(met))} of {grouped(len(gaps))} goals (one a product and period) are met in full."
+    )
     worst = short[0]
     scale = scale_for(worst.shortfall, names.measure(worst.product))
-    furthest = f"Furthest off is {names.product(worst.product)}: {percent(1 - worst.share)} of its goal is missing, {plain(worst.shortfall / scale.divisor)} {scale.measure} over the plan."
+    lacking = f"{plain(worst.shortfall / scale.divisor)} {scale.measure}".strip()
+    furthest = f"Furthest off is {names.product(worst.product)}: {percent(1 - worst.share)} of its goal is missing, {lacking} over the plan."
     verdict = f"Not all: {grouped(len(short))} of {grouped(len(rows))} products fall short"
     return Answer(question, verdict, "short", (delivery, furthest, *minima), _worst_goals(shown, short, names))
 
@@ -95,8 +99,13 @@ def _best_goals(shown: ReportInput, rows: list[GoalRow], names: Names) -> Figure
 
 
 def _goal_panel(rows: list[GoalRow], names: Names) -> Panel:
-    data = [{"label": names.product_both(row.product), "text": percent(row.share), "share": row.share} for row in rows]
+    data = [{"label": names.product_both(row.product), "text": _share(row), "share": row.share} for row in rows]
     return Panel(goal_bars(data), "; ".join(f"{names.product(row.product)}: {percent(row.share)} of the goal delivered" for row in rows))
+
+
+def _share(row: GoalRow) -> str:
+    # Near the goal a decimal tells the near miss from the hit.
+    return percent(row.share, 0 if row.share < 0.95 or not row.is_short else 1)
 
 
 def _what_is_in_the_way(shown: ReportInput, names: Names) -> Answer:
@@ -109,25 +118,27 @@ def _what_is_in_the_way(shown: ReportInput, names: Names) -> Answer:
         if is_missed:
             return Answer(question, "No single limit", "unknown", ("No limit has a price of its own at the margin: only several together would move the goals.",))
         return Answer(question, "Nothing that binds", "good", ("All goals are met with what there is; no limit is worth moving for them.",))
-    first = ranked[0]
-    lead = f"1 % more of it, in every period in which it binds, would close about {closes_text(first)} of the shortfall of goals of priority {first.priority}."
+    together = group_bottlenecks(ranked)
+    first = together[0]
+    lead = f"If all limits that bind were eased a little, by the same share, it would bring {share_text(first)} of the gain for the goals."
     kinds = [(sum(item.kind == kind for item in ranked), pair) for kind, pair in _KINDS.items()]
     counted = listing([f"{grouped(count)} {pair[count != 1]}" for count, pair in kinds if count])
-    following = [f"Next come {listing([bottleneck.label for bottleneck in ranked[1:3]])}."] if len(ranked) > 1 else []
-    sentences = (lead, *following, f"In all, {grouped(len(ranked))} limits bind: {counted}.")
-    return Answer(question, f"Above all: {first.label}", "short", sentences, _top_bottlenecks(shown, ranked[:_MOST], len(ranked)))
+    following = [f"Next: {'; '.join(item.label for item in together[1:3])}."] if len(together) > 1 else []
+    sentences = (lead, *following, f"In all, {grouped(len(ranked))} limits bind somewhere: {counted}.")
+    return Answer(question, f"Above all: {first.label}", "short" if is_missed else "good", sentences, _top_bottlenecks(shown, together[:_MOST], len(together)))
 
 
-def _top_bottlenecks(shown: ReportInput, ranked: list[Bottleneck], count: int) -> Figure:
-    columns = (Column("Limit", is_number=False), Column("1 % more closes", "% of the shortfall"), Column("Binds in", "periods"))
-    cells = tuple((bottleneck.label, closes_text(bottleneck).removesuffix(" %"), str(len(bottleneck.periods))) for bottleneck in ranked)
+def _top_bottlenecks(shown: ReportInput, together: list[Bottleneck], count: int) -> Figure:
+    columns = (words("Limit"), Column("Share of the gain", "%"), Column("Binds in", "periods"))
+    cells = tuple((item.label, share_text(item).removesuffix(" %"), str(len(item.periods))) for item in together)
     return Figure(
         name="answer-limits",
         title="Worth most to move",
-        sentence=f"Share of the goals' shortfall that 1 % more of each limit would close: the {len(ranked)} that are worth most.",
-        panels=(Panel(ranked_bars(bottleneck_rows(ranked), title="% of the shortfall"), "; ".join(f"{item.label}: {closes_text(item)}" for item in ranked)),),
-        table=Table(columns, cells, "The limits that are worth most", left_out=count - len(ranked)),
+        sentence="What each limit would bring of the gain: the ones that are worth most." if count > len(together) else "What each limit would bring of the gain.",
+        panels=(Panel(ranked_bars(bottleneck_rows(together), title="% of the gain"), "; ".join(f"{item.label}: {share_text(item)}" for item in together)),),
+        table=Table(columns, cells, "The limits that are worth most", left_out=count - len(together)),
         source=source_line(shown, "shadow prices of the plan"),
+        legend=(("delivered", "share of the gain"),),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["SIGNS", "Answer", "Column", "Figure", "Panel", "Section", "Story", "Table"]
+__all__ = ["SIGNS", "Answer", "Column", "Figure", "Panel", "Section", "Story", "Table", "words"]
 
 SIGNS: MappingProxyType[str, str] = MappingProxyType({"good": "✓", "short": "!", "measured": "±", "unknown": "?"})
 """Tone of an answer -> the sign beside its verdict."""
@@ -22,6 +22,11 @@ class Column:
     is_number: bool = True
 
 
+def words(title: str) -> Column:
+    """Make a column of words, which stand left-aligned."""
+    return Column(title, is_number=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table as it is read: every cell is text already.
@@ -31,12 +36,14 @@ class Table:
         rows: the rows, in the order in which they are read.
         caption: what the table holds, in a few words.
         left_out: how many rows there are beyond these; they stand in the workbook.
+        is_ranked: whether the first rows are those that matter most, so that they can stand for all.
     """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
     caption: str
     left_out: int = 0
+    is_ranked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,7 @@ class Story:
         subtitle: what the report is and of which periods.
         facts: what and when, as pairs of a word and its value.
         warning: what must be seen first (a simulated economy); empty where there is nothing.
+        note: what the economy's settings say of it; empty where there is nothing.
         answers: can it be done, what stands in the way, how sure are we.
         sections: the rest, in order.
         foot: what stands at the foot of every page.
@@ -128,6 +136,7 @@ class Story:
     subtitle: str
     facts: tuple[tuple[str, str], ...]
     warning: str
+    note: str
     answers: Sequence[Answer]
     sections: Sequence[Section]
     foot: str

@@ -1,141 +1,146 @@
-"""Limits that bind, in plain words and ranked by what one per cent more of each would do for the goals."""
+"""Limits that bind, in plain words, ranked by what easing each a little would do for the goals."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from groundplan.report.content import ReportInput
 from groundplan.report.names import Names
-from groundplan.report.numbers import plain
+from groundplan.report.numbers import grouped, plain
 
-__all__ = ["Bottleneck", "bottleneck_rows", "closes_text", "rank_bottlenecks"]
+__all__ = ["KINDS", "Bottleneck", "bottleneck_rows", "group_bottlenecks", "rank_bottlenecks", "share_text"]
 
 KINDS = ("capacity", "growth", "resource", "import", "export", "stock")
 """Kinds of shadow prices that are limits; the kind `product` says what a good is worth."""
 
 
+_NOWHERE = ("all", "not stated", "", None)
+
+
 @dataclass(frozen=True, slots=True)
 class Bottleneck:
-    """A limit that binds.
+    """A limit that binds, or several of one name.
 
     Args:
         kind: one of KINDS.
-        item: pool, resource or product.
-        label: what it is, in words.
+        what: what it is, in words, without the place.
+        places: regions in which it is limited; empty where it is limited for the whole country.
         priority: priority level whose goals it moves.
-        closes: share of that level's shortfall that one per cent more would close, by the shadow prices; 0 to 1.
-        value: price x limit, summed over periods, in weighted goals.
+        value: price x limit, summed over periods and places, in weighted goals.
+        share: value as a share of that of all limits which move goals of this priority, 0 to 1: what it would bring of the gain if all limits
+            were eased a little, by the same share.
         periods: those in which it binds.
-        price: shadow price in the period in which it is worth most, in weighted goals per unit.
-        limit: limit in that period.
+        limit: limit in the period in which it is worth most.
         measure: unit of measure of the limit.
-        room: up to which share above the limit that price holds; None where it is not known or without end.
+        room: up to which share above that limit its shadow price holds; None where it is not known.
     """
 
     kind: str
-    item: str
-    label: str
+    what: str
+    places: tuple[str, ...]
     priority: int
-    closes: float
     value: float
+    share: float
     periods: tuple[str, ...]
-    price: float
     limit: float
     measure: str
     room: float | None
 
+    @property
+    def label(self) -> str:
+        """Name it, with its place or with how many places it has."""
+        if not self.places:
+            return self.what
+        return f"{self.what}, {self.places[0]}" if len(self.places) == 1 else f"{self.what}, {grouped(len(self.places))} regions"
+
 
 def rank_bottlenecks(shown: ReportInput, names: Names) -> list[Bottleneck]:
-    """Rank the limits that bind, by priority of the goals that they move, then by what they are worth."""
+    """Rank the limits that bind, place by place: by priority of the goals that they move, then by what they are worth."""
     prices = shown.table("shadow_prices").filter(pl.col("kind").is_in(KINDS) & (pl.col("value") > 0)).sort("value", "period", descending=[True, False])
     if prices.is_empty():
         return []
-    missed = _missed_by_priority(shown.table("gaps"))
-    grouped = prices.group_by("kind", "item", "region", "priority", maintain_order=True).agg(
-        pl.col("value").sum(), pl.col("period").sort(), *(pl.col(name).first() for name in ("price", "limit", "valid_to", "measure"))
+    named = prices.with_columns(_names_of_limits(shown, names, prices)).unnest("named").with_columns(pl.col("priority").fill_null(1))
+    sums = named.group_by("kind", "what", "place", "priority", maintain_order=True).agg(
+        pl.col("value").sum(), pl.col("period").unique().sort(), *(pl.col(name).first() for name in ("limit", "valid_to", "measure"))
     )
-    labels = _labels(shown, names)
-    found = []
-    for row in grouped.iter_rows(named=True):
-        priority = row["priority"] or 1
-        shortfall = missed.get(priority, 0.0)
-        limit, valid_to = row["limit"] or 0.0, row["valid_to"]
-        room = valid_to / limit - 1.0 if valid_to is not None and limit > 0 else None
-        closes = min(0.01 * row["value"] / shortfall, 1.0) if shortfall > 0 else 0.0
-        label = labels(row["kind"], row["item"], row["region"])
-        found.append(Bottleneck(row["kind"], row["item"], label, priority, closes, row["value"], tuple(row["period"]), row["price"] or 0.0, limit, row["measure"] or "", room))
-    return sorted(_merged(found), key=lambda item: (item.priority, -item.value, item.label))
+    sums = sums.with_columns((pl.col("value") / pl.col("value").sum().over("priority")).alias("share"))
+    found = [
+        Bottleneck(
+            row["kind"], row["what"], (row["place"],) if row["place"] else (), row["priority"], row["value"], row["share"], tuple(row["period"]),
+            row["limit"] or 0.0, row["measure"] or "", row["valid_to"] / row["limit"] - 1.0 if row["valid_to"] is not None and row["limit"] else None,
+        )
+        for row in sums.iter_rows(named=True)
+    ]  # fmt: skip
+    return sorted(found, key=_rank)
 
 
-def _merged(found: Sequence[Bottleneck]) -> list[Bottleneck]:
-    """Take limits together that people call by one name (pools of one recipe and region); a name that serves several priorities says which."""
-    merged: dict[tuple[str, int], Bottleneck] = {}
-    first: dict[str, int] = {}
-    for item in found:
-        known = merged.get((item.label, item.priority))
-        first[item.label] = min(first.get(item.label, item.priority), item.priority)
-        if known is None:
-            merged[item.label, item.priority] = item
-        else:
-            periods = tuple(sorted({*known.periods, *item.periods}))
-            merged[item.label, item.priority] = replace(
-                known, closes=min(known.closes + item.closes, 1.0), value=known.value + item.value, limit=known.limit + item.limit, periods=periods
-            )
-    return [item if item.priority == first[item.label] else replace(item, label=f"{item.label} (for priority {item.priority})") for item in merged.values()]
+def group_bottlenecks(ranked: Sequence[Bottleneck]) -> list[Bottleneck]:
+    """Take a limit of several regions as one, ranked as before."""
+    together: dict[tuple[str, str, int], list[Bottleneck]] = {}
+    for item in ranked:
+        together.setdefault((item.kind, item.what, item.priority), []).append(item)
+    merged = []
+    for (kind, what, priority), items in together.items():
+        places = tuple(place for item in items for place in item.places)
+        periods = tuple(sorted({period for item in items for period in item.periods}))
+        rooms = [item.room for item in items if item.room is not None]
+        value, share = sum(item.value for item in items), sum(item.share for item in items)
+        merged.append(Bottleneck(kind, what, places, priority, value, share, periods, sum(item.limit for item in items), items[0].measure, min(rooms, default=None)))
+    return sorted(merged, key=_rank)
 
 
 def bottleneck_rows(ranked: Sequence[Bottleneck]) -> list[dict[str, Any]]:
-    """Give the rows of `ranked_bars`."""
-    return [{"label": item.label, "text": closes_text(item), "value": 100 * item.closes, "solid": True} for item in ranked]
+    """Give the rows of `ranked_bars`; a name that stands there for two priorities says which."""
+    labels = [item.label for item in ranked]
+    named = [item.label if labels.count(item.label) == 1 else f"{item.label} (priority {item.priority})" for item in ranked]
+    return [{"label": label, "text": share_text(item), "value": 100 * item.share, "solid": True} for label, item in zip(named, ranked, strict=True)]
 
 
-def closes_text(item: Bottleneck) -> str:
-    """Write the share of the shortfall that one per cent more of a limit would close."""
-    return f"{plain(100 * item.closes, 2)} %"
+def share_text(item: Bottleneck) -> str:
+    """Write a limit's share of what all limits are worth."""
+    return f"{plain(100 * item.share, 2)} %"
 
 
-def _missed_by_priority(gaps: pl.DataFrame) -> dict[int, float]:
-    sums = gaps.group_by("priority").agg((pl.col("weight") * pl.col("shortfall_share").fill_null(0.0)).sum().alias("missed"))
-    return dict(zip(sums["priority"].to_list(), sums["missed"].to_list(), strict=True))
+def _rank(item: Bottleneck) -> tuple[int, float, str]:
+    return (item.priority, -item.value, item.label)
 
 
-def _labels(shown: ReportInput, names: Names) -> Any:
+def _names_of_limits(shown: ReportInput, names: Names, prices: pl.DataFrame) -> pl.Series:
+    """Give what each row is, in words, and where."""
+    what = _describer(shown, names)
+    told = {key: what(*key) for key in prices.select("kind", "item", "region").unique().iter_rows()}
+    rows = [told[key] for key in prices.select("kind", "item", "region").iter_rows()]
+    return pl.Series("named", [{"what": words, "place": place} for words, place in rows], dtype=pl.Struct({"what": pl.String, "place": pl.String}))
+
+
+def _describer(shown: ReportInput, names: Names) -> Callable[[str, str, str], tuple[str, str]]:
     activities = shown.table("activities").unique("pool", keep="first", maintain_order=True)
     pools = {row["pool"]: (row["recipe"] or row["pool"], row["region"] or "") for row in activities.iter_rows(named=True)}
     outs = shown.economy.recipes.filter(pl.col("role") == "out").unique("recipe", keep="first", maintain_order=True)
     makes = dict(zip(outs["recipe"].to_list(), outs["item"].to_list(), strict=True))
-
-    # The recipe is named only where a product can be made in several ways.
     ways = dict(outs["item"].value_counts().iter_rows())
+    traded = {"import": "Imports of", "export": "Exports of", "stock": "Stock of"}
 
-    def label(kind: str, item: str, region: str) -> str:
+    def made(recipe: str) -> str:
+        product = makes.get(recipe)
+        if product is None:
+            return names.words(recipe)
+        # The recipe is named only where a product can be made in several ways.
+        return names.product(product) if ways[product] == 1 else f"{names.product(product)} ({names.words(recipe)})"
+
+    def describe(kind: str, item: str, region: str) -> tuple[str, str]:
+        place = "" if region in _NOWHERE else region
         if kind == "capacity":
-            recipe, place = pools.get(item, (item, region))
-            product = names.product(makes[recipe]) if recipe in makes else ""
-            way = names.words(recipe)
-            is_only_way = ways.get(makes.get(recipe, ""), 0) == 1
-            what = f"{product} capacity" if product and is_only_way else f"{product} capacity ({way})" if product else f"capacity of {way}"
-            return _first_large(f"{what}{_place(place)}")
+            recipe, home = pools.get(item, (item, place))
+            return f"Capacity: {made(recipe)}", "" if home in _NOWHERE else home
         if kind == "growth":
-            return f"New capacity of {names.words(item)}"
-        if kind == "import":
-            return f"Imports of {names.product(item)}"
-        if kind == "export":
-            return f"Exports of {names.product(item)}"
-        if kind == "stock":
-            return f"Stock of {names.product(item)}"
-        return _first_large(f"{names.words(item)}{_place(region)}")
+            return f"New capacity: {made(item)}", place
+        if kind in traded:
+            return f"{traded[kind]} {names.product(item)}", place
+        return names.sector(item), place
 
-    return label
-
-
-def _place(region: str) -> str:
-    return f", {region}" if region and region != "all" else ""
-
-
-def _first_large(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return describe

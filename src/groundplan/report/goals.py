@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import polars as pl
 
-from groundplan.report.blocks import Column, Table
+from groundplan.report.blocks import Column, Table, words
 from groundplan.report.names import Names
 from groundplan.report.numbers import percent, plain, scale_for
 
@@ -73,9 +73,9 @@ def weighted_delivery(gaps: pl.DataFrame) -> float:
 
 def goal_table(rows: Sequence[GoalRow], names: Names, *, left_out: int = 0, causes: bool = False) -> Table:
     """Write goals as a table: goal, delivered and missing in one size of the measure a row."""
-    columns = [Column("Product", is_number=False), Column("Measure", is_number=False), Column("Goal"), Column("Delivered"), Column("Missing"), Column("Delivered", "%")]
+    columns = [words("Product"), words("Measure"), Column("Goal"), Column("Delivered"), Column("Missing"), Column("Delivered", "%")]
     if causes:
-        columns += [Column("Priority"), Column("Held back by", is_number=False)]
+        columns += [Column("Priority"), words("Held back by")]
     cells = []
     for row in rows:
         scale = scale_for(row.goal, names.measure(row.product))

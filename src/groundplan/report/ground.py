@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from groundplan.report.blocks import Column, Figure, Panel, Section, Table
+from groundplan.report.blocks import Column, Figure, Panel, Section, Table, words
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.charts.unit_map import CLASSES, unit_map
 from groundplan.report.content import ReportInput
@@ -116,7 +116,7 @@ def _regions(placed: pl.DataFrame) -> list[dict[str, Any]]:
 def _overstating(states: pl.DataFrame, names: Names) -> Table:
     ranked = states.filter(pl.col("probability") >= _LIKELY).sort("probability", "size", descending=True)
     columns = (
-        Column("Unit", is_number=False), Column("Main product", is_number=False), Column("Overstates by", "%"), Column("Probability", "%"), Column("Inspected", is_number=False),
+        words("Unit"), words("Main product"), Column("Overstates by", "%"), Column("Probability", "%"), words("Inspected"),
     )  # fmt: skip
     cells = tuple(
         (
@@ -133,7 +133,8 @@ def _overstating(states: pl.DataFrame, names: Names) -> Table:
 
 def _uncertain(shown: ReportInput, names: Names) -> Figure | None:
     table = shown.table("uncertain").filter(pl.col("worth") > 0).sort("worth", "unit", descending=[True, False])
-    if table.is_empty():
+    # Of one unit alone there is nothing to rank.
+    if len(table) < 2:
         return None
     whole = float(table["worth"].sum())
     told = list(zip(_labels(table.head(_MOST_ROWS), names), table.head(_MOST_ROWS).to_dicts(), strict=True))
@@ -142,8 +143,8 @@ def _uncertain(shown: ReportInput, names: Names) -> Figure | None:
         for label, row in told[:_MOST_BARS]
     ]
     columns = (
-        Column("Unit", is_number=False), Column("Main product", is_number=False), Column("Capacity", "units of activity"), Column("Standard deviation", "%"), Column("Share of the worth", "%"),
-        Column("Inspected", is_number=False),
+        words("Unit"), words("Main product"), Column("Capacity", "units of activity"), Column("Standard deviation", "%"), Column("Share of the worth", "%"),
+        words("Inspected"),
     )  # fmt: skip
     cells = []
     for label, row in told:

@@ -1,11 +1,11 @@
-"""What stands in the way: bottlenecks in plain words, use of resources, and what a unit more of a product would be worth."""
+"""What stands in the way: bottlenecks in plain words, and how far resources are used."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from groundplan.report.blocks import Column, Figure, Panel, Section, Table
-from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, rank_bottlenecks
+from groundplan.report.blocks import Column, Figure, Panel, Section, Table, words
+from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, group_bottlenecks, rank_bottlenecks, share_text
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.content import ReportInput
 from groundplan.report.names import Names
@@ -15,6 +15,10 @@ from groundplan.report.sources import source_line
 __all__ = ["limits_section"]
 
 _MOST_DRAWN, _MOST_ROWS = 12, 60
+# What brings less than this share of the gain stands in the table only.
+_LEAST_DRAWN = 0.001
+# A use this near its limit is at it: the rest is the solver's rounding.
+_FULL = 1.0 - 1e-6
 
 
 def limits_section(shown: ReportInput, names: Names) -> Section | None:
@@ -27,23 +31,25 @@ def _bottlenecks(shown: ReportInput, names: Names) -> Figure | None:
     ranked = rank_bottlenecks(shown, names)
     if not ranked:
         return None
-    drawn = ranked[:_MOST_DRAWN]
+    together = group_bottlenecks(ranked)
+    drawn = [item for item in together[:_MOST_DRAWN] if item.share >= _LEAST_DRAWN] or together[:1]
     columns = (
-        Column("Limit", is_number=False),
-        Column("Limit now"),
-        Column("1 % more closes", "% of the shortfall"),
-        Column("Priority"),
-        Column("Binds in", is_number=False),
-        Column("Price holds up to", is_number=False),
+        words("Limit"),
+        Column("In the plan"),
+        Column("Share of the gain", "%"),
+        Column("Moves goals of", "priority"),
+        Column("Binds in"),
+        Column("Price holds up to"),
     )
-    cells = tuple(_cells(item) for item in ranked[:_MOST_ROWS])
     return Figure(
         name="bottlenecks",
-        title=f"{grouped(len(ranked))} limits bind; {ranked[0].label} is worth most",
-        sentence="Share of the goals' shortfall that one per cent more of each limit would close, by its shadow price. The price holds for small changes; the table says how far.",
-        panels=(Panel(ranked_bars(bottleneck_rows(drawn), title="% of the shortfall"), "; ".join(f"{item.label}: {plain(100 * item.closes, 2)} %" for item in drawn)),),
-        table=Table(columns, cells, "Limits that bind, by what they are worth", left_out=max(len(ranked) - _MOST_ROWS, 0)),
+        title=f"{together[0].label}: the limit that is worth most to move",
+        sentence="If all limits that bind were eased a little, by the same share, this is what each would bring of the gain for the goals. "
+        f"It follows from the shadow prices, which hold for small changes; the table says how small, for {grouped(len(ranked))} limits region by region.",
+        panels=(Panel(ranked_bars(bottleneck_rows(drawn), title="% of the gain"), "; ".join(f"{item.label}: {share_text(item)}" for item in drawn)),),
+        table=Table(columns, tuple(_cells(item) for item in ranked[:_MOST_ROWS]), "Limits that bind, by what they are worth", left_out=max(len(ranked) - _MOST_ROWS, 0)),
         source=source_line(shown, "shadow prices of the plan"),
+        legend=(("delivered", "share of the gain"),),
     )
 
 
@@ -51,34 +57,40 @@ def _cells(item: Bottleneck) -> tuple[str, ...]:
     scale = scale_for(item.limit, item.measure)
     periods = f"{item.periods[0]} to {item.periods[-1]}" if len(item.periods) > 1 else item.periods[0]
     room = MISSING if item.room is None else "no end" if item.room > 10 else f"+{plain(100 * max(item.room, 0.0), 2)} %"
-    return (item.label, f"{plain(item.limit / scale.divisor)} {scale.measure}".strip(), plain(100 * item.closes, 2), str(item.priority), periods, room)
+    return (item.label, f"{plain(item.limit / scale.divisor)} {scale.measure}".strip(), plain(100 * item.share, 2), str(item.priority), periods, room)
 
 
 def _resources(shown: ReportInput, names: Names) -> Figure | None:
     table = shown.table("resource_use").filter(pl.col("limit") > 0)
     if table.is_empty():
         return None
-    most = (
-        table.with_columns((pl.col("use") / pl.col("limit")).alias("share"))
-        .sort("share", "period", descending=[True, False])
-        .group_by("resource", "region", maintain_order=True)
-        .first()
-    )
+    full = (pl.col("use") >= _FULL * pl.col("limit")).alias("full")
+    by_period = table.with_columns(full).group_by("resource", "period").agg(pl.col("use", "limit").sum(), pl.col("full").sum(), pl.len().alias("regions"))
+    most = by_period.with_columns((pl.col("use") / pl.col("limit")).alias("share")).sort("share", "full", "period", descending=[True, True, False])
+    fullest = most.group_by("resource", maintain_order=True).first()
+    measures = dict(shown.economy.resources.select("resource", "measure").unique("resource", keep="first").iter_rows())
     rows, cells = [], []
-    measures = dict(shown.economy.resources.select("resource", "measure").unique("resource").iter_rows())
-    for row in most.iter_rows(named=True):
-        label = names.sector(row["resource"]) + (f", {row['region']}" if row["region"] != "all" else "")
-        scale = scale_for(row["limit"], measures.get(row["resource"]))
-        rows.append({"label": label, "text": percent(row["share"]), "value": 100 * row["share"], "solid": True})
-        cells.append((label, scale.measure, plain(row["use"] / scale.divisor), plain(row["limit"] / scale.divisor), percent(row["share"], 1).removesuffix(" %"), row["period"]))
-    full = sum(row["value"] >= 100 - 1e-4 for row in rows)
-    columns = (Column("Resource", is_number=False), Column("Measure", is_number=False), Column("Use"), Column("Limit"), Column("Used", "%"), Column("Period"))
+    for row in fullest.head(_MOST_ROWS).iter_rows(named=True):
+        label, scale = names.sector(row["resource"]), scale_for(row["limit"], measures.get(row["resource"]))
+        used = percent(min(row["share"], 1.0)) if row["share"] < _FULL else "100 %"
+        rows.append({"label": label, "text": used, "value": 100 * row["share"], "solid": True})
+        regions = f"{row['full']} of {row['regions']}" if row["regions"] > 1 else "yes" if row["full"] else "no"
+        cells.append(
+            (label, scale.measure, plain(row["use"] / scale.divisor), plain(row["limit"] / scale.divisor), percent(row["share"], 1).removesuffix(" %"), regions, row["period"])
+        )
+    at_limit = fullest.filter(pl.col("full") > 0)
+    columns = (
+        words("Resource"), words("Measure"), Column("Use"), Column("Limit"), Column("Used", "%"), Column("Used up", "regions"), Column("Period"),
+    )  # fmt: skip
+    drawn = rows[:_MOST_DRAWN]
     return Figure(
         name="resources",
-        title=f"{grouped(full)} of {grouped(len(rows))} resources are used up",
-        sentence=f"Use as a share of the limit, in the period in which each is used most; the {min(len(rows), _MOST_DRAWN)} fullest.",
-        panels=(Panel(ranked_bars(rows[:_MOST_DRAWN], title="% of the limit", mark_at=100), "; ".join(f"{row['label']}: {row['text']}" for row in rows[:_MOST_DRAWN])),),
-        table=Table(columns, tuple(cells[:_MOST_ROWS]), "Use of resources", left_out=max(len(cells) - _MOST_ROWS, 0)),
+        title=f"{grouped(len(at_limit))} of {grouped(len(fullest))} resources {'is' if len(at_limit) == 1 else 'are'} used up in some region"
+        if (by_period["regions"] > 1).any()
+        else f"{grouped(len(at_limit))} of {grouped(len(fullest))} resources {'is' if len(at_limit) == 1 else 'are'} used up",
+        sentence="Use as a share of the limit, summed over regions, in the period in which each is used most.",
+        panels=(Panel(ranked_bars(drawn, title="% of the limit", mark_at=100), "; ".join(f"{row['label']}: {row['text']}" for row in drawn)),),
+        table=Table(columns, tuple(cells), "Use of resources", left_out=len(fullest) - len(cells)),
         source=source_line(shown, "resource use of the plan"),
         legend=(("delivered", "used"), ("target_upright", "limit")),
     )

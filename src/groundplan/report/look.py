@@ -96,7 +96,7 @@ CONFIG: MappingProxyType[str, Any] = MappingProxyType(
         },
         "axisY": {"grid": True},
         "axisX": {"grid": True},
-        "text": {"fontSize": _SIZE, "color": paint("ink"), "font": FONTS},
+        "text": {"fontSize": _SIZE, "color": paint("ink")},
         "line": {"color": paint("blue"), "strokeWidth": 2.5},
         "rule": {"color": paint("ink")},
         "point": {"filled": True, "size": 90},

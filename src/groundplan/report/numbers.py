@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -14,6 +15,8 @@ MISSING = "–"
 """What stands where there is no figure."""
 
 _MINUS = "−"
+# Sentences of other rooms may write 50%.
+_TIGHT_PERCENT = re.compile(r"(\d)%")
 _LADDERS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
     {
         "kg": ("t", "kt", "Mt"),
@@ -125,14 +128,14 @@ def grouped(count: int) -> str:
 
 
 def listing(words: list[str]) -> str:
-    """Write words as a list: a, b and c; from six on, four and how many others."""
-    shown = [*words[:4], f"{len(words) - 4} others"] if len(words) > 5 else words
+    """Write words as a list: a, b and c; from seven on, five and how many others."""
+    shown = [*words[:5], f"{len(words) - 5} others"] if len(words) > 6 else words
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def tie(text: str) -> str:
     """Keep a figure on one line with its sign or its spread, by spaces at which no line breaks."""
-    return text.replace(" %", "\u00a0%").replace(" ± ", "\u00a0±\u00a0").replace("± ", "±\u00a0")
+    return _TIGHT_PERCENT.sub("\\1\u00a0%", text).replace(" %", "\u00a0%").replace(" ± ", "\u00a0±\u00a0").replace("± ", "±\u00a0")
 
 
 def _decimals_of(half: float) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from groundplan.report.blocks import Column, Figure, Panel, Section, Table
+from groundplan.report.blocks import Column, Figure, Panel, Section, Table, words
 from groundplan.report.charts.heap import heap
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.charts.reported_verified import reported_verified
@@ -47,7 +47,7 @@ def _sectors(shown: ReportInput, names: Names) -> Figure | None:
         return None
     ranked = last.sort(pl.col("paper_gap").fill_null(0.0).abs(), "key", descending=[True, False])
     rows = [_sector_row(row, names) for row in ranked.head(_MOST_SECTORS).iter_rows(named=True)]
-    columns = (Column("Sector", is_number=False), Column("Reported", "% of target"), Column("Estimated", "% of target"), Column("Gap", "points"))
+    columns = (words("Sector"), Column("Reported", "% of target"), Column("Estimated", "% of target"), Column("Gap", "points"))
     cells = tuple(_sector_cells(row) for row in rows)
     described = "; ".join(f"{row['label']}: reported {percent(row['reported'])}, estimated {percent(row['verified'])}" for row in rows)
     is_known = ranked["paper_gap"].is_not_null().any()
@@ -57,7 +57,10 @@ def _sectors(shown: ReportInput, names: Names) -> Figure | None:
     legend: tuple[tuple[str, str], ...] = (("reported", "reported"), ("target_upright", "target"))
     if is_known:
         title = f"{grouped(len(over))} of {grouped(len(ranked))} sectors made less than they reported in {period}; the gap is widest in {rows[0]['label']}"
-        sentence = "Output as a share of the target by sector. What is hatched stands on paper only; its width, in points of the target, is written at the right. The widest gap stands first."
+        sentence = (
+            "Output as a share of the target by sector. What is hatched stands on paper only; its width, in points of the target, is written at the right. "
+            "The widest gap stands first."
+        )
         legend = (legend[0], ("estimated", "estimated"), ("band", "50 % and 90 % intervals"), ("gap", "on paper only"), legend[1])
     return Figure(
         name="sectors",
@@ -103,7 +106,8 @@ def _heap(shown: ReportInput) -> Figure | None:
     outside = grouped(len(units) - sum(reported))
     columns = (Column("Fulfilment", "%"), Column("Reported", "targets"), Column("Estimated", "targets"))
     cells = tuple(
-        (f"{round(100 * row['start'])} to {round(100 * row['end'])}", grouped(row["reported"]), MISSING if row["verified"] is None else grouped(row["verified"])) for row in rows
+        (f"{round(100 * start)} to {round(100 * (start + _BIN))}", grouped(reported[number]), grouped(verified[number]) if is_estimated else MISSING)
+        for number, start in enumerate(starts)
     )
     legend = (("reported_bar", "reported"), ("estimated_line", "estimated"), ("target_upright", "target"))
     return Figure(
@@ -112,7 +116,7 @@ def _heap(shown: ReportInput) -> Figure | None:
         sentence="Number of targets by their fulfilment, in steps of two points. The excess is measured at 100 to 103 % against a smooth counterfactual. "
         f"{outside} of {grouped(len(units))} targets lie outside 70 to 130 % and are not drawn.",
         panels=(Panel(heap(rows), f"Histogram of fulfilment. {title}."),),
-        table=Table(columns, cells, "Targets by fulfilment"),
+        table=Table(columns, cells, "Targets by fulfilment", is_ranked=False),
         source=source_line(shown, _SOURCE),
         legend=legend if is_estimated else (legend[0], legend[2]),
     )
@@ -141,7 +145,7 @@ def _storming(shown: ReportInput, names: Names) -> Figure | None:
         {"label": names.sector(row["key"]), "text": percent(row["storming_index"]), "value": 100 * row["storming_index"], "solid": False}
         for row in ranked.head(_MOST_STORMING).iter_rows(named=True)
     ]
-    columns = (Column("Sector", is_number=False), Column("Reported in the last third", "% of the year"))
+    columns = (words("Sector"), Column("Reported in the last third", "% of the year"))
     return Figure(
         name="storming",
         title=f"Storming: {rows[0]['label']} reports {rows[0]['text']} of its year in the last third",

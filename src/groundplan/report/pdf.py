@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import typst
 import vl_convert
@@ -27,9 +27,9 @@ __all__ = ["render_pdf", "write_pdf"]
 _SANS = ("Noto Sans", "Source Sans 3", "Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans", "Segoe UI", "Roboto")
 _KOREAN = ("Noto Sans CJK KR", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic", "NanumGothic", "Nanum Gothic", "Noto Serif CJK KR", "UnDotum", "Baekmuk Dotum")
 _FALLBACK = "Libertinus Serif"
-# Widths in px of the drawings, at 0.75 pt a px: the answers and figures take the page's width, small multiples a third of it.
-_WIDE, _NARROW = 660, 205
-_MOST_PANELS, _MOST_ROWS = 24, 14
+# Widths in px of the drawings: a page is 493 pt wide and small multiples take a quarter of it, so letters of 16 px come out at 8.8 pt.
+_WIDE, _BESIDE, _NARROW = 900, 580, 212
+_MOST_PANELS, _MOST_ROWS = 24, 8
 
 
 def write_pdf(shown: ReportInput, path: Path) -> None:
@@ -54,34 +54,36 @@ def render_pdf(story: Story, *, made_on: datetime) -> bytes:
     answers = [_answer(answer, sources) for answer in story.answers]
     sections = [{"title": section.title, "sentences": list(section.sentences), "figures": [_figure(figure, sources) for figure in section.figures]} for section in story.sections]
     told = _tied({
-        "title": story.title, "subtitle": story.subtitle, "warning": story.warning, "facts": [list(fact) for fact in story.facts], "foot": story.foot,
+        "title": story.title, "subtitle": story.subtitle, "warning": story.warning,
+            "note": story.note, "facts": [list(fact) for fact in story.facts], "foot": story.foot,
         "answers": answers, "sections": sections, "fonts": list(_fonts()), "colours": dict(LIGHT),
         "signs": dict(SIGNS),
     })  # fmt: skip
     sources["story.json"] = json.dumps(told, ensure_ascii=False).encode()
-    document: bytes = typst.compile(sources, format="pdf", timestamp=int(made_on.astimezone(UTC).timestamp()))
+    # typst takes a dict of virtual files, though its stubs do not say so.
+    document: bytes = typst.compile(cast("Any", sources), format="pdf", timestamp=int(made_on.astimezone(UTC).timestamp()))
     return document
 
 
 def _answer(answer: Answer, sources: dict[str, bytes]) -> dict[str, Any]:
-    figure = None if answer.figure is None else _figure(answer.figure, sources, rows=0)
+    figure = None if answer.figure is None else _figure(answer.figure, sources, rows=0, width=_BESIDE)
     return {"question": answer.question, "verdict": answer.verdict, "tone": answer.tone, "sentences": list(answer.sentences), "figure": figure}
 
 
-def _figure(figure: Figure, sources: dict[str, bytes], *, rows: int = _MOST_ROWS) -> dict[str, Any]:
+def _figure(figure: Figure, sources: dict[str, bytes], *, rows: int = _MOST_ROWS, width: int = _WIDE) -> dict[str, Any]:
     """Write a figure as data, and its drawings into the sources."""
     panels = list((*figure.panels, *figure.more)[:_MOST_PANELS])
-    width = _WIDE if len(panels) == 1 else _NARROW
-    drawn = list(_draw(figure, panels, width, sources))
+    drawn = list(_draw(figure, panels, width if len(panels) == 1 else _NARROW, sources))
     table = None
-    if figure.table is not None and figure.table.rows and rows:
+    is_cut = figure.table is not None and not figure.table.is_ranked and len(figure.table.rows) > 2 * rows
+    if figure.table is not None and figure.table.rows and rows and not is_cut:
         shown = figure.table.rows[:rows]
         left_out = figure.table.left_out + len(figure.table.rows) - len(shown)
         table = {"columns": [asdict(column) for column in figure.table.columns], "rows": [list(row) for row in shown], "left_out": left_out, "caption": figure.table.caption}
     hidden = len(figure.panels) + len(figure.more) - len(panels)
     return {
         "title": figure.title, "sentence": figure.sentence, "source": figure.source, "legend": [list(pair) for pair in figure.legend],
-        "panels": drawn, "table": table, "hidden": hidden,
+        "panels": drawn, "table": table, "hidden": hidden, "elsewhere": is_cut and rows > 0,
     }  # fmt: skip
 
 
@@ -94,7 +96,7 @@ def _draw(figure: Figure, panels: list[Panel], width: int, sources: dict[str, by
 
 def _svg(panel: Panel, width: int) -> str:
     spec = resolve({**panel.spec, "width": width, "autosize": {"type": "fit-x", "contains": "padding"}})
-    settings = resolve(dict(CONFIG)) | {"font": _fonts()[0]}
+    settings = resolve(dict(CONFIG)) | {"font": ", ".join(_fonts())}
     svg: str = vl_convert.vegalite_to_svg(spec, config=settings)
     pattern = HATCH_PATTERN
     for name, colour in LIGHT.items():

@@ -6,12 +6,12 @@ from typing import Any
 
 import polars as pl
 
-from groundplan.report.blocks import Column, Figure, Panel, Table
+from groundplan.report.blocks import Column, Figure, Panel, Table, words
 from groundplan.report.charts.product_years import product_years
 from groundplan.report.content import ReportInput
 from groundplan.report.goals import GoalRow
 from groundplan.report.names import Names
-from groundplan.report.numbers import MISSING, grouped, plain, scale_for, with_spread
+from groundplan.report.numbers import MISSING, grouped, percent, plain, scale_for, with_spread
 from groundplan.report.sources import source_line
 
 __all__ = ["products_figure"]
@@ -32,9 +32,10 @@ def products_figure(shown: ReportInput, names: Names) -> Figure | None:
     top = _top(drawn)
     panels = tuple(_panel(item, names, top) for item in drawn)
     periods = [str(period) for period in shown.economy.settings.plan_periods()]
-    columns = (Column("Product", is_number=False), Column("Measure", is_number=False), *(Column(period) for period in periods))
+    columns = (words("Product"), words("Measure"), *(Column(period) for period in periods))
     cut = f" {grouped(len(drawn))} of {grouped(len(series))} products are drawn; the workbook holds all." if len(series) > len(drawn) else ""
     has_past = any(item["has_past"] for item in drawn)
+    is_reported = any("reported" in point for item in drawn for point in item["points"])
     base = "its estimated output in the last year before the plan" if has_past else "its planned output in the first period"
     has_band = any(row["production_lower_90"] is not None for item in drawn for row in item["plan"])
     legend = [("line_band", "planned, with its 90 % interval") if has_band else ("line", "planned")]
@@ -42,18 +43,24 @@ def products_figure(shown: ReportInput, names: Names) -> Figure | None:
         legend += [("target", "output that would meet the goal too"), ("gap", "missing")]
     return Figure(
         name="products",
-        title="Output by product, those that miss most of their goals first",
-        sentence=f"One panel a product, all on one scale: 100 % is {base}. The thin dark line is the output with which the goal for final use would be met too.{cut}",
+        title="Output by product: those that miss most first, then those that the goals need most",
+        sentence=f"One panel a product, all on one scale: 100 % is {base}. The thin dark line is the output with which the goal for final use would be met too."
+        f"{_why_low(shown) if has_band else ''}{cut}",
         panels=panels[:_FIRST_PANELS],
         more=panels[_FIRST_PANELS:],
         table=Table(columns, tuple(_cells(item, names, periods) for item in drawn), "Planned output, ± half the width of its 90 % interval", left_out=len(series) - len(drawn)),
         source=source_line(shown, "estimated totals and the plan's balances" if has_past else "the plan's balances"),
-        legend=((("reported", "reported"), ("estimated", "estimated")) if has_past else ()) + tuple(legend),
+        legend=((("reported", "reported"),) if is_reported else ()) + ((("estimated", "estimated"),) if has_past else ()) + tuple(legend),
     )
 
 
+def _why_low(shown: ReportInput) -> str:
+    chance = percent(shown.economy.settings.capacity_chance)
+    return f" The plan counts on capacity that is there with a chance of {chance}, so its line lies low in the interval of what the same lines may make."
+
+
 def _series(shown: ReportInput) -> list[dict[str, Any]]:
-    """Give, by product, its past and its plan as shares of its base; those that miss most first."""
+    """Give, by product, its past and its plan as shares of its base; those that miss most first, then those that are worth most to the goals."""
     wanted = shown.table("gaps").select("product", "period", "shortfall", "weight", "shortfall_share")
     plans = shown.table("outputs").join(wanted, on=["product", "period"], how="left").sort("product", "period").partition_by("product", as_dict=True, maintain_order=True)
     totals = shown.table("totals").filter(pl.col("level") == "total").sort("product", "period").partition_by("product", as_dict=True)
@@ -64,7 +71,9 @@ def _series(shown: ReportInput) -> list[dict[str, Any]]:
         if base:
             missed = sum((row["weight"] or 0.0) * share for row in plan if (share := row["shortfall_share"] or 0.0) > GoalRow.TOLERANCE)
             found.append({"product": str(key[0]), "missed": missed, "plan": plan, "has_past": bool(before), "points": _points(before, plan, base)})
-    return sorted(found, key=lambda item: (-item["missed"], item["product"]))
+    goods = shown.table("shadow_prices").filter(pl.col("kind") == "product").group_by("item").agg(pl.col("value").sum())
+    worth = dict(zip(goods["item"].to_list(), goods["value"].to_list(), strict=True))
+    return sorted(found, key=lambda item: (-item["missed"], -worth.get(item["product"], 0.0), item["product"]))
 
 
 def _points(before: list[dict[str, Any]], plan: list[dict[str, Any]], base: float) -> list[dict[str, Any]]:
@@ -73,6 +82,8 @@ def _points(before: list[dict[str, Any]], plan: list[dict[str, Any]], base: floa
 
     past = {"reported": "reported", "estimated": "median", "estimated_lower": "lower_90", "estimated_upper": "upper_90"}
     ahead = {"planned": "production", "lower_90": "production_lower_90", "upper_90": "production_upper_90"}
+    # A total of no reports is no report of nothing.
+    before = [row | {"reported": row["reported"] or None} for row in before]
     rows: list[dict[str, Any]] = [{"period": row["period"], **{name: share(row[column]) for name, column in past.items()}} for row in before]
     for row in plan:
         needed = None if row["shortfall"] is None else share(row["production"] + row["shortfall"])
@@ -83,7 +94,8 @@ def _points(before: list[dict[str, Any]], plan: list[dict[str, Any]], base: floa
 
 def _top(drawn: list[dict[str, Any]]) -> float:
     tops = sorted(max(value for point in item["points"] for name, value in point.items() if name not in ("position", "period")) for item in drawn)
-    return min(max(1.05 * tops[int(_COVERED * (len(tops) - 1))], _LEAST_TOP), _MOST_TOP)
+    top: float = min(max(1.05 * tops[int(_COVERED * (len(tops) - 1))], _LEAST_TOP), _MOST_TOP)
+    return top
 
 
 def _panel(item: dict[str, Any], names: Names, top: float) -> Panel:

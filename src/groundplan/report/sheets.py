@@ -44,6 +44,22 @@ _EXTRA = {
 }
 
 
+_ESTIMATES = "What each unit reported and what it really made, by year: reports and medians are summed over the periods of the year, the other columns are their means."
+_ESTIMATE_COLUMNS = (
+    "reported",
+    "median",
+    "lower_90",
+    "upper_90",
+    "probability_overstated",
+    "share_report",
+    "share_finding",
+    "share_proxy",
+    "share_prior",
+    "inspected",
+    "group",
+)
+
+
 def sheets_of(shown: ReportInput) -> list[Sheet]:
     """Give the sheets of a run, in the order in which a planner asks; a table that has no rows gets none."""
     economy = shown.economy
@@ -57,13 +73,14 @@ def sheets_of(shown: ReportInput) -> list[Sheet]:
     def with_unit(frame: pl.DataFrame) -> pl.DataFrame:
         return _put(frame.join(units, on="unit", how="left", maintain_order="left"), "unit", ["unit_name", "unit_name_ko", "sector"])
 
+    gaps = shown.table("gaps").sort("priority", "shortfall_share", descending=[False, True], maintain_order=True)
     line_activities = _put(shown.table("line_activities").join(lines, on="line", how="left", maintain_order="left"), "line", ["unit", "recipe"])
     prepared: Sequence[tuple[str, str, str, pl.DataFrame, int]] = (
-        ("Goals and gaps", "Goals, what the plan delivers, and what holds it back.", "gaps", with_product(shown.table("gaps").sort("priority", "shortfall_share", descending=[False, True])), 2),
+        ("Goals and gaps", "Goals, what the plan delivers, and what holds it back.", "gaps", with_product(gaps), 2),
         ("Balances", "The plan's balance of each product and period: sources equal uses.", "outputs", with_product(shown.table("outputs")), 2),
         ("Bottlenecks", "What binds, and what one more unit would be worth.", "shadow_prices", shown.table("shadow_prices").sort("value", descending=True, nulls_last=True), 2),
         ("Targets by line", "What each unit's lines are to run in each period.", "line_activities", with_unit(line_activities), 4),
-        ("Estimates by unit", "What each unit reported and what it really made.", "estimates", with_unit(with_product(shown.table("estimates"))), 2),
+        ("Estimates by unit", _ESTIMATES, "estimates", with_unit(with_product(_yearly_estimates(shown))), 2),
         ("Totals", "Totals of output, reported and estimated.", "totals", with_product(shown.table("totals")), 3),
         ("Fulfilment", "How the last plan was met.", "fulfilment", shown.table("fulfilment"), 3),
         ("Bunching", "Reports just above 100 % of the target.", "bunching", shown.table("bunching"), 2),
@@ -78,6 +95,24 @@ def sheets_of(shown: ReportInput) -> list[Sheet]:
         ("Outcomes", "How each step ended.", "outcomes", shown.table("outcomes"), 1),
     )  # fmt: skip
     return [_sheet(title, sentence, name, frame, keys) for title, sentence, name, frame, keys in prepared if not frame.is_empty()]
+
+
+def _yearly_estimates(shown: ReportInput) -> pl.DataFrame:
+    """Sum estimates over the periods of each year; where a year has but one, its row stands as it is.
+
+    Quantiles do not add up, so a sum of periods has those of the review, and none where it has no target.
+    """
+    estimates = shown.table("estimates")
+    keys = ["unit", "product", "period"]
+    if estimates.is_empty() or not (estimates["period"].str.len_chars() > 4).any():
+        return estimates.select("unit", "product", "period", *_ESTIMATE_COLUMNS)
+    reviewed = shown.table("fulfilment").filter(pl.col("level") == "unit")
+    ends = reviewed.select(pl.col("key").alias("unit"), "product", "period", pl.col("verified_lower_90").alias("lower_90"), pl.col("verified_upper_90").alias("upper_90"))
+    shares = [name for name in _ESTIMATE_COLUMNS if name.startswith("share_")]
+    sums = estimates.group_by("unit", "product", pl.col("period").str.head(4), maintain_order=True).agg(
+        pl.col("reported", "median").sum(), pl.col("probability_overstated", *shares).mean(), pl.col("inspected").any(), pl.col("group").first()
+    )
+    return sums.join(ends, on=keys, how="left", maintain_order="left").select(*keys, *_ESTIMATE_COLUMNS)
 
 
 def _sheet(title: str, sentence: str, name: str, frame: pl.DataFrame, keys: int) -> Sheet:

@@ -23,18 +23,13 @@ def tell_story(shown: ReportInput) -> Story:
     settings = shown.economy.settings
     names = names_of(shown.economy)
     sections: list[Section] = [section for part in _PARTS if (section := part(shown, names)) is not None]
-    warning = ""
-    if settings.simulated:
-        warning = f"Simulated economy. {settings.note or 'Every place, unit and figure is made up.'}"
-    elif settings.note:
-        warning = settings.note
-    subtitle = _subtitle(shown)
     made = "Simulated economy: every figure is made up. " if settings.simulated else ""
     return Story(
         title=settings.name,
-        subtitle=subtitle,
+        subtitle=_subtitle(shown),
         facts=_facts(shown),
-        warning=warning,
+        warning=f"Simulated economy. {settings.note or 'Every place, unit and figure is made up.'}" if settings.simulated else "",
+        note="" if settings.simulated else settings.note,
         answers=answers_of(shown, names),
         sections=sections,
         foot=f"{made}{settings.name}, run {shown.run_id}, {day(shown)}, groundplan {shown.version}",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from groundplan.report.blocks import Answer, Column, Figure, Panel, Table
+from groundplan.report.blocks import Answer, Column, Figure, Panel, Table, words
 from groundplan.report.charts.spread_bars import spread_bars
 from groundplan.report.content import ReportInput
 from groundplan.report.names import Names
-from groundplan.report.numbers import grouped, percent, with_spread
+from groundplan.report.numbers import grouped, percent, plain
 from groundplan.report.sources import source_line
 
 __all__ = ["Spread", "sector_spreads", "surety_answer"]
@@ -34,7 +34,10 @@ def surety_answer(shown: ReportInput, names: Names) -> Answer:
     verdict = f"Output to ± {percent(_half(total))} in all" if total else f"Widest: {widest[0]}, ± {percent(_half(widest))}"
     if total:
         sentences.insert(0, f"That is the 90 % interval of all output; the widest sector is {widest[0]} with ± {percent(_half(widest))}.")
-    return Answer(question, verdict, "measured", tuple(sentences), _widest(shown, spreads[:_MOST], len(spreads)))
+    if not shown.economy.findings.is_empty():
+        return Answer(question, verdict, "measured", tuple(sentences), _widest(shown, spreads[:_MOST], len(spreads)))
+    verdict = f"± {percent(_half(widest))} by assumption" if _half(spreads[-1]) >= 0.99 * _half(widest) else f"Up to ± {percent(_half(widest))}, by assumption"
+    return Answer(question, verdict, "unknown", tuple(sentences), _widest(shown, spreads[:_MOST], len(spreads)))
 
 
 def sector_spreads(shown: ReportInput, names: Names) -> list[Spread]:
@@ -70,10 +73,10 @@ def _widest(shown: ReportInput, spreads: list[Spread], count: int) -> Figure:
         # The sums are lognormal, so the inner band is the outer one shrunk on logs.
         rows.append({"label": label, "text": f"± {percent((high - low) / 2)}", "lower_90": low - 1, "upper_90": high - 1, "lower_50": low**INNER - 1, "upper_50": high**INNER - 1})
     cells = tuple(
-        (label, f"± {percent((upper - lower) / 2 / value, 1).removesuffix(' %')}", with_spread(100.0, 100 * lower / value, 100 * upper / value))
+        (label, f"± {percent((upper - lower) / 2 / value, 1).removesuffix(' %')}", f"{plain(100 * lower / value)} to {plain(100 * upper / value)}")
         for label, value, lower, upper in spreads
     )
-    columns = (Column("Sector or product", is_number=False), Column("Half-width", "%"), Column("Index", "estimate = 100"))
+    columns = (words("Sector or product"), Column("Half-width", "%"), Column("90 % interval", "estimate = 100"))
     return Figure(
         name="answer-surety",
         title="Least sure",
@@ -96,7 +99,8 @@ def _cover(shown: ReportInput) -> list[str]:
         return []
     row = whole.row(0, named=True)
     return [
-        f"Tried on {grouped(row['findings'])} findings of {grouped(row['units'])} inspected units, each held back in turn, the 90 % intervals held the truth {percent(row['cover_90'])} of the time."
+        f"Tried on {grouped(row['findings'])} findings of {grouped(row['units'])} inspected units, each held back in turn, "
+        f"the 90 % intervals held the truth {percent(row['cover_90'])} of the time."
     ]
 
 
@@ -107,6 +111,8 @@ def _inspected(shown: ReportInput) -> list[str]:
     units = estimates.group_by("unit").agg(pl.col("inspected").any())
     inspected = int(units["inspected"].sum())
     if inspected == 0:
+        if shown.economy.reports.is_empty():
+            return ["Nobody reports and nobody was inspected: what can be made rests on the capacities that the tables state, with an error that is assumed."]
         return [f"None of {grouped(len(units))} units was inspected, so nothing checks the reports from outside."]
     shares = estimates.group_by("product").agg((pl.col("median").filter(pl.col("inspected")).sum() / pl.col("median").sum()).alias("share"))
     share = shares["share"].fill_nan(None).mean()

@@ -46,6 +46,8 @@ def show_summary(shown: ReportInput, console: Console) -> None:
     console.print(Text(story.title, style="bold"), Text(story.subtitle, style="dim"), sep="  ")
     if story.warning:
         console.print(Text(f"◆ {story.warning}", style="bold"))
+    if story.note:
+        console.print(Text(story.note))
     for answer in story.answers:
         console.print()
         console.print(_answer(answer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from groundplan.report.blocks import Column, Figure, Section, Table
+from groundplan.report.blocks import Column, Figure, Section, Table, words
 from groundplan.report.content import ReportInput
 from groundplan.report.names import Names
 from groundplan.report.numbers import MISSING, grouped, percent, plain
@@ -23,15 +23,15 @@ def trust_section(shown: ReportInput, names: Names) -> Section | None:
 
 def _calibration(shown: ReportInput, names: Names) -> Figure | None:
     table = shown.table("calibration")
-    if table.is_empty():
+    if table.is_empty() or not table["findings"].fill_null(0).sum():
         return None
     columns = (
-        Column("Group", is_number=False), Column("Findings"), Column("Inspected units"), Column("Cover before", "%"), Column("Cover after", "%"), Column("Width of 90 %", "factor"), Column("Falls back on", is_number=False),
+        words("Group"), Column("Findings"), Column("Inspected units"), Column("Cover before", "%"), Column("Cover after", "%"), Column("Width of 90 %", "factor"), words("Falls back on"),
     )  # fmt: skip
     cells = tuple(
         (
-            _group(row["group"], names), grouped(row["findings"] or 0), grouped(row["units"] or 0), percent(row["raw_cover_90"]).removesuffix(" %"), percent(row["cover_90"]).removesuffix(" %"),
-            plain(row["factor_90"]), _group(row["parent"], names) if row["parent"] else MISSING,
+            _group(row["group"], names), grouped(row["findings"] or 0), grouped(row["units"] or 0), percent(row["raw_cover_90"]).removesuffix(" %"),
+            percent(row["cover_90"]).removesuffix(" %"), plain(row["factor_90"]), _group(row["parent"], names) if row["parent"] else MISSING,
         )
         for row in table.head(_MOST).iter_rows(named=True)
     )  # fmt: skip
@@ -40,7 +40,8 @@ def _calibration(shown: ReportInput, names: Names) -> Figure | None:
     return Figure(
         name="calibration",
         title=f"The 90 % intervals held {cover} of the time" if cover else "How honest the intervals are",
-        sentence="Each inspected unit was held back in turn and predicted from the others: how often its findings lay inside their interval, before and after the width was mended.",
+        sentence="Each inspected unit was held back in turn and predicted from the others: "
+        "how often its findings lay inside their interval, before and after the width was mended.",
         table=Table(columns, cells, "Cover of the 90 % intervals", left_out=max(len(table) - _MOST, 0)),
         source=source_line(shown, "findings, held out by unit"),
     )
@@ -53,7 +54,7 @@ def _group(group: str | None, names: Names) -> str:
 def _warnings(shown: ReportInput) -> Figure | None:
     if not shown.faults:
         return None
-    columns = (Column("Where", is_number=False), Column("Rows"), Column("Found", is_number=False), Column("Expected", is_number=False), Column("What to do", is_number=False))
+    columns = (words("Where"), Column("Rows"), words("Found"), words("Expected"), words("What to do"))
     cells = tuple(
         (f"{fault.table}.{fault.column}" if fault.column else fault.table, grouped(fault.count), fault.found, fault.expected, fault.remedy) for fault in shown.faults[:_MOST]
     )
@@ -70,7 +71,7 @@ def _notes(shown: ReportInput) -> Figure | None:
         return None
     order = pl.col("severity").replace_strict({"alert": 0, "warning": 1}, default=2, return_dtype=pl.Int64)
     ranked = notes.sort(order, maintain_order=True)
-    columns = (Column("", is_number=False), Column("Step", is_number=False), Column("About", is_number=False), Column("Note", is_number=False))
+    columns = (words(""), words("Step"), words("About"), words("Note"))
     words = {"alert": "▲ alert", "warning": "! warning", "info": "info"}
     cells = tuple(
         (words.get(row["severity"], row["severity"]), row["step"], (row["subject"] or "").replace("_", " "), row["sentence"]) for row in ranked.head(_MOST).iter_rows(named=True)
@@ -89,11 +90,8 @@ def _methods(shown: ReportInput) -> Figure | None:
     outcomes = shown.table("outcomes")
     if outcomes.is_empty():
         return None
-    columns = (Column("Step", is_number=False), Column("Ended", is_number=False), Column("In words", is_number=False), Column("Method", is_number=False), Column("Proven gap", "%"))
-    cells = tuple(
-        (row["step"], row["status"].replace("_", " "), row["sentence"], row["method"], MISSING if row["gap"] is None else plain(100 * row["gap"], 2))
-        for row in outcomes.iter_rows(named=True)
-    )
+    columns = (words("Step"), words("Ended"), words("In words"), words("Method"), Column("Proven gap", "%"))
+    cells = tuple((row["step"], row["status"].replace("_", " "), row["sentence"], row["method"], _gap(row["gap"])) for row in outcomes.iter_rows(named=True))
     return Figure(
         "methods",
         "How each step ended",
@@ -104,9 +102,15 @@ def _methods(shown: ReportInput) -> Figure | None:
     )
 
 
+def _gap(gap: float | None) -> str:
+    if gap is None:
+        return MISSING
+    return "none" if gap == 0 else "under 0.0001" if gap < 1e-6 else plain(100 * gap, 2)
+
+
 def _missing(shown: ReportInput) -> Figure | None:
     empty = [name for name, frame in shown.economy.tables().items() if frame.is_empty()]
-    columns = (Column("Table", is_number=False), Column("Rows"))
+    columns = (words("Table"), Column("Rows"))
     cells = tuple((name, grouped(len(frame)) if not frame.is_empty() else "none") for name, frame in shown.economy.tables().items())
     listed = f"No rows in {', '.join(empty)}: what they would tell is not counted." if empty else "Every table has rows."
-    return Figure("tables", "The tables that were read", listed, (), Table(columns, cells, "Rows by table"), source_line(shown, "economy folder"))
+    return Figure("tables", "The tables that were read", listed, (), Table(columns, cells, "Rows by table", is_ranked=False), source_line(shown, "economy folder"))

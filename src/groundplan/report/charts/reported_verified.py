@@ -26,7 +26,7 @@ def reported_verified(rows: Rows, *, title: str) -> dict[str, Any]:
         return alt.X(f"{name}:Q", scale=scale, axis=axis)
 
     base = alt.Chart()
-    target = base.mark_rule(color=paint("ink"), strokeWidth=1.5).encode(x=alt.datum(1, scale=scale, axis=axis))
+    target = base.mark_tick(yOffset=BAR_OFFSET, size=BAR + 10, thickness=2, color=paint("ink")).encode(x=alt.datum(1, scale=scale, axis=axis), y=row_axis())
     reported = base.mark_point(yOffset=BAR_OFFSET, filled=True, fill=paint("paper"), stroke=paint("reported"), strokeWidth=2.25, opacity=1, size=120)
     layers = [target, reported.encode(x=x("reported"), y=row_axis()), name_layer(keep_free=110), text_layer()]
     if any(row["verified"] is not None for row in rows):

@@ -31,14 +31,16 @@ def row_axis() -> alt.Y:
 def name_layer(*, keep_free: int = 0) -> alt.Chart:
     """Write each row's name above it; `keep_free` px at its right are left for a figure."""
     limit = alt.ExprRef(expr=f"width - {keep_free}")
-    return alt.Chart().mark_text(align="left", baseline="middle", yOffset=-BAR_OFFSET, limit=limit).encode(x=alt.value(0), y=row_axis(), text="label:N")
+    marks: alt.Chart = alt.Chart().mark_text(align="left", baseline="middle", yOffset=-BAR_OFFSET, limit=limit)
+    named: alt.Chart = marks.encode(x=alt.value(0), y=row_axis(), text="label:N")
+    return named
 
 
 def text_layer() -> alt.Chart:
     """Write each row's figure at the right of its name."""
-    return (
-        alt.Chart().mark_text(align="right", baseline="middle", yOffset=-BAR_OFFSET, fontWeight=600, color=paint("ink")).encode(x=alt.value("width"), y=row_axis(), text="text:N")
-    )
+    marks: alt.Chart = alt.Chart().mark_text(align="right", baseline="middle", yOffset=-BAR_OFFSET, fontWeight=600, color=paint("ink"))
+    written: alt.Chart = marks.encode(x=alt.value("width"), y=row_axis(), text="text:N")
+    return written
 
 
 def percent_axis(*, title: str | None = None, values: Sequence[float] | None = None, count: int = 5, is_signed: bool = False, has_grid: bool = True) -> alt.Axis:
