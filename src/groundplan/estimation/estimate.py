@@ -65,7 +65,7 @@ def estimate(economy: Economy, *, progress: Callable[[str, float], None] | None 
     tell("totals", 0.7)
     totals = totals_table(economy, evidence, rows, spread)
     tell("capacities", 0.8)
-    lasting = np.asarray(spread.loadings.power(2).sum(axis=1)).ravel()
+    lasting = np.asarray(spread.loadings.power(2).sum(axis=1), np.float64).ravel()
     capacity = estimate_capacities(economy, evidence, rows, lasting)
     tell("done", 1.0)
     return Estimate(

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from groundplan.estimation.bearers import Bearers, find_bearers
 from groundplan.estimation.findings import Findings, read_findings
+from groundplan.estimation.locate import label_positions, series_positions
 from groundplan.maths.groups import group_sum
 from groundplan.period import parse_period
 from groundplan.tables.axes import Axis
 from groundplan.tables.economy import Economy
 
-__all__ = ["NOT_STATED", "Evidence", "Grouping", "gather", "series_positions"]
+__all__ = ["NOT_STATED", "Evidence", "Grouping", "gather"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -83,12 +84,12 @@ def gather(economy: Economy) -> Evidence:
     shape = (len(series_unit), len(periods))
     reported, declared = np.full(shape, np.nan), np.full(shape, np.nan)
     if not reports.is_empty():
-        if reports["version"].n_unique() > 1:
-            reports = reports.sort("version", maintain_order=True)
-        at = (series_positions(bearers.series, reports), axis.positions(reports["period"]))
-        # Where a place is written more than once, numpy keeps the last value: the latest version.
-        reported[at] = reports["quantity"].to_numpy()
-        declared[at] = reports["declared_capacity"].to_numpy()
+        first = reports["version"].min()
+        for part in (reports.filter(pl.col("version") == first), reports.filter(pl.col("version") > first).sort("version", maintain_order=True)):
+            at = (series_positions(bearers.series, part), axis.positions(part["period"]))
+            # Where a place is written more than once, numpy keeps the last value: the latest version.
+            reported[at] = part["quantity"].to_numpy()
+            declared[at] = part["declared_capacity"].to_numpy()
     sector, region, kind = _groupings(economy, units)
     return Evidence(
         units=units,
@@ -107,13 +108,6 @@ def gather(economy: Economy) -> Evidence:
         findings=read_findings(economy, bearers, axis),
         bearers=bearers,
     )
-
-
-def series_positions(series: pl.DataFrame, rows: pl.DataFrame) -> IntArray:
-    """Give the position in `series` (unit, product) of each row, shape (n,); -1 where it has none."""
-    lookup = series.with_row_index("position")
-    joined = rows.select("unit", "product").join(lookup, on=["unit", "product"], how="left", maintain_order="left")
-    return joined["position"].cast(pl.Int64).fill_null(-1).to_numpy()
 
 
 def _periods(economy: Economy, reports: pl.DataFrame) -> tuple[str, ...]:
@@ -148,7 +142,7 @@ def _proxies(economy: Economy, units: Axis, periods: Axis) -> dict[str, FloatArr
     found: dict[str, FloatArray] = {}
     table = economy.proxies.filter(pl.col("value") > 0)
     for (name,), part in sorted(table.partition_by("indicator", as_dict=True).items()):
-        at, when = units.positions(part["unit"]), periods.positions(part["period"])
+        at, when = label_positions(units, part["unit"]), periods.positions(part["period"])
         inside = (at >= 0) & (when >= 0)
         if not inside.any():
             continue

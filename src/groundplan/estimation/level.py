@@ -12,6 +12,7 @@ from groundplan.estimation.design import Layout, Terms
 from groundplan.estimation.evidence import Evidence, Grouping
 from groundplan.estimation.pattern import Pattern
 from groundplan.estimation.sources import Source, finding_source, nameplate_source, proxy_source
+from groundplan.estimation.volume import unit_volume
 from groundplan.maths.mixed import Measurements, Posterior, Variances, fit_variances, solve
 from groundplan.maths.outliers import temper
 
@@ -22,7 +23,7 @@ IntArray = NDArray[np.int64]
 
 PRIOR_BIAS_SD = 0.3
 """Standard deviation of the prior of the country's mean log bias, around none."""
-_SAMPLE = 4000
+_SAMPLE = 3000
 _TURNS = 2
 
 
@@ -58,11 +59,12 @@ def fit_level(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap:
         noise: variance of the log error of a single report around the unit's lasting bias.
     """
     elasticity = dict.fromkeys(evidence.proxies, 1.0)
+    volumes = {name: unit_volume(evidence, log_report, values) for name, values in evidence.proxies.items()}
     begin: Variances | None = None
     # Elasticities enter as loadings, so they and the variances are found in turns; they move little after the first.
     for turn in range(_TURNS + 1):
         layout, unit_design = _bias_effects(evidence, gap)
-        sources = [proxy_source(evidence, name, log_report, elasticity[name], layout) for name in evidence.proxies]
+        sources = [proxy_source(evidence, name, volumes[name], elasticity[name], layout) for name in evidence.proxies]
         sources += [nameplate_source(evidence, pattern.level, layout), finding_source(evidence, log_report, noise)]
         data, start, counts, rows = _assemble(sources, layout, unit_design, len(evidence.units))
         sample = sample_units(data)
@@ -74,11 +76,13 @@ def fit_level(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap:
         moved = {name: float(post.effects[layout.names.index(f"proxy|{name}|elasticity")]) for name in evidence.proxies}
         elasticity = {name: float(np.clip(elasticity[name] + moved[name], 0.2, 1.8)) for name in evidence.proxies}
     assert begin is not None
-    whole, odd = data, np.zeros(len(data.value), bool)
-    for _ in range(2):
+    post = solve(data, begin)
+    whole, odd = temper(data, begin, post)
+    if odd.any() or (whole.unit_scale > 1).any():
         whole, odd = temper(data, begin, solve(whole, begin))
+        post = solve(whole, begin)
     counted = {name: int(odd[at].sum()) for name, at in rows.items() if odd[at].any()}
-    return Level(whole, begin, solve(whole, begin), tuple(layout.names), rows, elasticity, counted)
+    return Level(whole, begin, post, tuple(layout.names), rows, elasticity, counted)
 
 
 def _robust_variances(data: Measurements, start: Variances, counts: Variances, begin: Variances | None, *, rounds: int) -> tuple[Variances, Measurements]:
@@ -149,7 +153,9 @@ def sample_units(data: Measurements) -> Measurements:
         return data
     keep = np.zeros(units, bool)
     keep[np.linspace(0, units - 1, _SAMPLE).astype(np.int64)] = True
-    keep[data.unit[data.component < 0]] = True
+    trusted = np.unique(data.unit[data.component < 0])
+    # Of very many inspected units an even selection will do too.
+    keep[trusted[:: max(1, len(trusted) // _SAMPLE)]] = True
     place = np.cumsum(keep) - 1
     rows = np.flatnonzero(keep[data.unit])
     kept = np.flatnonzero(keep)

@@ -105,7 +105,8 @@ def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreporte
     s, t, value, error = found.series[inside], found.period[inside], found.value[inside], found.variance[inside]
     there[s, t] = True
     zero[s, t] = value == 0
-    s, t, value, error = (part[value > 0] for part in (s, t, value, error))
+    positive = value > 0
+    s, t, value, error = s[positive], t[positive], value[positive], error[positive]
     # Where nothing else speaks of the month (no report, or a zero that was found false), the finding speaks alone; for a
     # unit that does not report it settles the lasting error too, in this month.
     alone = ~np.isfinite(mean[s, t]) | stopped[s, t]
@@ -162,12 +163,17 @@ def _weights(
     for name, at in level.rows.items():
         kind = {"finding": "finding", "nameplate": "prior"}.get(name, "proxy")
         information[kind] += group_sum(data.unit[at], data.loading[at] ** 2 / error[at], units)
-    unit = evidence.series_unit[series]
-    report = 1.0 / (level.variances.unit * data.unit_scale[unit] + np.where(has_report, noise, 4 * noise))
-    parts = np.stack([report, *(information[kind][unit] for kind in ("finding", "proxy", "prior"))], axis=1)
-    by_proxy = unreported.by_proxy[series]
-    silent = np.stack([np.zeros(len(series)), np.zeros(len(series)), by_proxy, 1.0 - by_proxy], axis=1)
-    parts = np.where(reporting[series][:, None], parts, silent)
-    parts = parts / parts.sum(axis=1, keepdims=True) * (1.0 - direct)[:, None]
-    parts[:, 1] += direct
-    return parts
+    unit, by_proxy = evidence.series_unit, unreported.by_proxy
+    nothing = np.zeros(len(unit))
+    silent = np.stack([nothing, nothing, by_proxy, 1.0 - by_proxy], axis=1)
+    by_series = []
+    # By series without and with a report of the month, then handed to rows.
+    for spread in (4.0 * noise, noise):
+        report = 1.0 / (level.variances.unit * data.unit_scale[unit] + spread)
+        parts = np.stack([report, *(information[kind][unit] for kind in ("finding", "proxy", "prior"))], axis=1)
+        by_series.append(np.where(reporting[:, None], parts / parts.sum(axis=1, keepdims=True), silent))
+    weights = np.concatenate(by_series)[series + len(unit) * has_report]
+    settled = np.flatnonzero(direct)
+    weights[settled] *= (1.0 - direct[settled])[:, None]
+    weights[settled, 1] += direct[settled]
+    return np.asarray(weights)

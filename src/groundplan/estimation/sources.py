@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from groundplan.estimation.design import Layout, Terms
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.findings import SHARED_ERROR
-from groundplan.estimation.volume import unit_volume
+from groundplan.estimation.volume import Volume
 from groundplan.maths.groups import group_count, group_mean, group_sum
 
 __all__ = ["PRIOR_USE_MEAN", "PRIOR_USE_SD", "Source", "finding_source", "nameplate_source", "proxy_source", "yearly_rate"]
@@ -54,14 +54,13 @@ def yearly_rate(evidence: Evidence) -> float:
     return float(np.log(np.median(evidence.per_year))) if len(evidence.per_year) else 0.0
 
 
-def proxy_source(evidence: Evidence, name: str, log_report: FloatArray, elasticity: float, layout: Layout) -> Source:
+def proxy_source(evidence: Evidence, name: str, volume: Volume, elasticity: float, layout: Layout) -> Source:
     """Set a proxy against the reported volume of the whole unit: d v - q = d bias + intercept + error, means over the months that have both.
 
     The intercept is common + sector + main product (measures differ); what the elasticity d leaves open is an effect on the volume within the
     product.
     """
     values = evidence.proxies[name]
-    volume = unit_volume(evidence, log_report, values)
     there = np.isfinite(volume.log_volume) & np.isfinite(values)
     made, _ = _common(volume.main[there.any(axis=1)], len(evidence.products))
     unit = np.flatnonzero(there.any(axis=1) & np.isin(volume.main, made))

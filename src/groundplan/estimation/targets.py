@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from groundplan.estimation.evidence import Evidence, series_positions
+from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.locate import series_positions
 from groundplan.maths.groups import group_count, group_mean, group_sum
 from groundplan.period import parse_period
 from groundplan.tables.economy import Economy

@@ -47,7 +47,7 @@ def judge_unreported(evidence: Evidence, level: Level, log_report: FloatArray) -
     gives the volume of the whole unit, where none of its series reports; its deviation from the volume by nameplate moves all products of
     the unit alike, by precision. A unit with one product needs no nameplate.
     """
-    silent = ~np.isfinite(log_report).any(axis=1)
+    silent = np.asarray(~np.isfinite(log_report).any(axis=1))
     by_plate, plate_variance = _by_nameplate(evidence, level)
     by_plate = np.where(silent, by_plate, np.nan)
     shift, precision, alone = _by_proxies(evidence, level, log_report, by_plate, silent)

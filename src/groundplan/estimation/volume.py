@@ -48,7 +48,7 @@ def unit_volume(evidence: Evidence, log_report: FloatArray, proxy: FloatArray) -
     usable = np.isfinite(log_report)
     made = np.where(usable, np.exp(np.where(usable, log_report, 0.0)), 0.0)
     there = usable | (evidence.reported == 0)
-    usual = usable.any(axis=1)
+    usual = np.asarray(usable.any(axis=1))
     mean = np.where(usual, made.sum(axis=1) / np.maximum(there.sum(axis=1), 1), 0.0)
     known = np.isfinite(proxy)
     use = np.where(known, np.exp(np.where(known, proxy, 0.0)), 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
