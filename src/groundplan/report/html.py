@@ -110,6 +110,6 @@ def _asset(name: str) -> str:
 @lru_cache(maxsize=1)
 def _vega() -> str:
     """Give Vega, Vega-Lite and Vega-Embed as one script."""
-    bundle: str = vl_convert.javascript_bundle(snippet=None)
+    bundle: str = vl_convert.javascript_bundle(snippet="window.vegaEmbed = vegaEmbed;")
     # A script element ends at the first "</script", wherever it stands.
     return bundle.replace("</script", "<\\/script")

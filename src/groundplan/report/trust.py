@@ -26,7 +26,8 @@ def _calibration(shown: ReportInput, names: Names) -> Figure | None:
     if table.is_empty() or not table["findings"].fill_null(0).sum():
         return None
     columns = (
-        words("Group"), Column("Findings"), Column("Inspected units"), Column("Cover before", "%"), Column("Cover after", "%"), Column("Width of 90 %", "factor"), words("Falls back on"),
+        words("Group"), Column("Findings"), Column("Inspected units"), Column("Cover before", "%"), Column("Cover after", "%"),
+        Column("Width of 90 %", "factor"), words("Falls back on"),
     )  # fmt: skip
     cells = tuple(
         (
@@ -72,9 +73,10 @@ def _notes(shown: ReportInput) -> Figure | None:
     order = pl.col("severity").replace_strict({"alert": 0, "warning": 1}, default=2, return_dtype=pl.Int64)
     ranked = notes.sort(order, maintain_order=True)
     columns = (words(""), words("Step"), words("About"), words("Note"))
-    words = {"alert": "▲ alert", "warning": "! warning", "info": "info"}
+    severities = {"alert": "▲ alert", "warning": "! warning", "info": "info"}
     cells = tuple(
-        (words.get(row["severity"], row["severity"]), row["step"], (row["subject"] or "").replace("_", " "), row["sentence"]) for row in ranked.head(_MOST).iter_rows(named=True)
+        (severities.get(row["severity"], row["severity"]), row["step"], (row["subject"] or "").replace("_", " "), row["sentence"])
+        for row in ranked.head(_MOST).iter_rows(named=True)
     )
     return Figure(
         "notes",
