@@ -11,6 +11,7 @@ from groundplan.tables.bundles import Review
 from groundplan.tables.calendar import enclosing_periods
 from groundplan.tables.economy import Economy
 from groundplan.tables.results import Bunching, Fulfilment
+from groundplan.tables.sums import ordered_sum
 from groundplan.tracking.bunching import excess_mass
 from groundplan.tracking.verified import verified_sums
 
@@ -66,8 +67,8 @@ def _cells(economy: Economy, targets: pl.DataFrame, estimates: pl.DataFrame | No
     calendar = enclosing_periods(reports["period"].unique(), targets["period"].unique())
     inside = reports.join(calendar, on="period").sort("unit", "product", "period").drop("period").rename({"outer": "period"})
     sums = inside.group_by(_KEYS, maintain_order=True).agg(
-        pl.col("quantity").sum().alias("reported"),
-        pl.col("quantity").filter(pl.col("position") > 2 / 3).sum().alias("late"),
+        ordered_sum(pl.col("quantity")).alias("reported"),
+        ordered_sum(pl.when(pl.col("position") > 2 / 3).then(pl.col("quantity"))).alias("late"),
         pl.col("length").sum().alias("days"),
         pl.len().alias("parts"),
     )
@@ -91,14 +92,14 @@ def _fulfilment(cells: pl.DataFrame, estimates: pl.DataFrame | None, factors: pl
     """Sum cells at each level: by product in its own measure, and over products by shares of the target."""
     by_product = _with_levels(cells).with_columns(pl.lit(1.0).alias("weight"))
     # Over products, each is measured in shares of its whole target, so that tonnes and pieces can stand in one sum.
-    national = cells.group_by("product", "period", maintain_order=True).agg(pl.col("target").sum().alias("whole"))
+    national = cells.group_by("product", "period", maintain_order=True).agg(ordered_sum(pl.col("target")).alias("whole"))
     weighted = by_product.filter(pl.col("level") != "product").join(national, on=["product", "period"], maintain_order="left")
     over_products = weighted.filter(pl.col("whole") > 0).with_columns((1.0 / pl.col("whole")).alias("weight"), pl.lit("all").alias("group_product")).drop("whole")
     rows = pl.concat([by_product.with_columns(pl.col("product").alias("group_product")), over_products.select(*by_product.columns, "group_product")])
     keys = ["level", "key", "group_product", "period"]
     sums = rows.group_by(keys, maintain_order=True).agg(
-        *((pl.col(name) * pl.col("weight")).sum().alias(name) for name in ("target", "reported")),
-        ((pl.col("late") * pl.col("weight")).sum() / (pl.col("spread") * pl.col("weight")).sum()).alias("storming_index"),
+        *(ordered_sum(pl.col(name) * pl.col("weight")).alias(name) for name in ("target", "reported")),
+        (ordered_sum(pl.col("late") * pl.col("weight")) / ordered_sum(pl.col("spread") * pl.col("weight"))).alias("storming_index"),
     )
     verified = verified_sums(rows.select(*keys, "unit", "product", "weight"), estimates, factors)
     table = sums.join(verified, on=keys, how="left").rename({"group_product": "product"})

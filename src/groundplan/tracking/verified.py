@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from groundplan.tables.calendar import enclosing_periods
+from groundplan.tables.sums import ordered_sum
 
 __all__ = ["verified_sums"]
 
@@ -34,15 +35,15 @@ def verified_sums(members: pl.DataFrame, estimates: pl.DataFrame | None, factors
         return pl.DataFrame(schema=schema)
     cells = _yearly(estimates, members["period"].unique())
     rows = members.join(cells, on=["unit", "product", "period"], maintain_order="left").with_columns((pl.col("weight") * pl.col("mean")).alias("pull"))
-    sums = rows.group_by(keys, maintain_order=True).agg(pl.col("pull").sum().alias("mean"), ((pl.col("weight") ** 2) * pl.col("own_variance")).sum().alias("variance"))
+    sums = rows.group_by(keys, maintain_order=True).agg(ordered_sum(pl.col("pull")).alias("mean"), ordered_sum((pl.col("weight") ** 2) * pl.col("own_variance")).alias("variance"))
     if factors is not None and not factors.is_empty():
         shared = (
             rows.select(*keys, "unit", "product", "pull")
             .join(factors, on=["unit", "product"], maintain_order="left_right")
             .group_by(*keys, "factor", maintain_order=True)
-            .agg((pl.col("pull") * pl.col("loading")).sum().alias("pull"))
+            .agg(ordered_sum(pl.col("pull") * pl.col("loading")).alias("pull"))
             .group_by(keys, maintain_order=True)
-            .agg((pl.col("pull") ** 2).sum().alias("shared"))
+            .agg(ordered_sum(pl.col("pull") ** 2).alias("shared"))
         )
         sums = sums.join(shared, on=keys, how="left").with_columns((pl.col("variance") + pl.col("shared").fill_null(0.0)).alias("variance"))
     log_sd = (1.0 + pl.col("variance") / pl.col("mean") ** 2).log().sqrt()
@@ -66,5 +67,5 @@ def _yearly(estimates: pl.DataFrame, years: pl.Series) -> pl.DataFrame:
         estimates.join(calendar.select("period", "outer"), on="period", maintain_order="left_right")
         .with_columns(mean.alias("mean"), (mean * own).alias("own"))
         .group_by("unit", "product", pl.col("outer").alias("period"), maintain_order=True)
-        .agg(pl.col("mean").sum(), (pl.col("own") ** 2).sum().alias("own_variance"))
+        .agg(ordered_sum(pl.col("mean")), ordered_sum(pl.col("own") ** 2).alias("own_variance"))
     )
