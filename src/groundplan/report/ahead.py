@@ -40,7 +40,7 @@ def _gaps(shown: ReportInput, names: Names) -> Figure | None:
     drawn = short[:_MOST_GAPS]
     data = [{"label": names.product_both(row.product), "text": f"−{_amount(row, names)}", "share": row.share} for row in drawn]
     count = f"{len(drawn)} of {grouped(len(short))} are drawn" if len(short) > len(drawn) else "all are drawn"
-    cause = f" {names.product(short[0].product)}: {short[0].cause.rstrip('.')}." if short[0].cause else ""
+    cause = f" {names.product(short[0].product)}: {short[0].cause[:1].lower()}{short[0].cause[1:].rstrip('.')}." if short[0].cause else ""
     return Figure(
         name="gaps",
         title=f"What gives way: goals of {grouped(len(short))} products; {names.product(short[0].product)} weighs most",

@@ -55,7 +55,7 @@ class Bottleneck:
         """Name it, with its place or with how many places it has."""
         if not self.places:
             return self.what
-        return f"{self.what}, {self.places[0]}" if len(self.places) == 1 else f"{self.what}, {grouped(len(self.places))} regions"
+        return f"{self.what}, {self.places[0]}" if len(self.places) == 1 else f"{self.what} in {grouped(len(self.places))} regions"
 
 
 def rank_bottlenecks(shown: ReportInput, names: Names) -> list[Bottleneck]:

@@ -95,7 +95,7 @@ CONFIG: MappingProxyType[str, Any] = MappingProxyType(
             "labelFlush": True,
         },
         "axisY": {"grid": True},
-        "axisX": {"grid": True},
+        "axisX": {"grid": True, "labelOverlap": "greedy", "labelSeparation": 8},
         "text": {"fontSize": _SIZE, "color": paint("ink")},
         "line": {"color": paint("blue"), "strokeWidth": 2.5},
         "rule": {"color": paint("ink")},

@@ -149,7 +149,7 @@ def _storming(shown: ReportInput, names: Names) -> Figure | None:
     return Figure(
         name="storming",
         title=f"Storming: {rows[0]['label']} reports {rows[0]['text']} of its year in the last third",
-        sentence="Share of the year's reported output that falls in its last third. The dark line is an even year; more is output, or reporting, at the last minute.",
+        sentence="Share of the year's reported output that falls in its last third. The thin line is an even year; more is output, or reporting, at the last minute.",
         panels=(
             Panel(
                 ranked_bars(rows, title=f"% of the output reported for {period}", mark_at=100 / 3, colour="reported"), "; ".join(f"{row['label']}: {row['text']}" for row in rows)

@@ -44,7 +44,7 @@ def products_figure(shown: ReportInput, names: Names) -> Figure | None:
     return Figure(
         name="products",
         title="Output by product: those that miss most first, then those that the goals need most",
-        sentence=f"One panel a product, all on one scale: 100 % is {base}. The thin dark line is the output with which the goal for final use would be met too."
+        sentence=f"One panel a product, all on one scale: 100 % is {base}. The thin line is the output with which the goal for final use would be met too."
         f"{_why_low(shown) if has_band else ''}{cut}",
         panels=panels[:_FIRST_PANELS],
         more=panels[_FIRST_PANELS:],
@@ -106,7 +106,7 @@ def _panel(item: dict[str, Any], names: Names, top: float) -> Panel:
     if item["missed"] > 0:
         lacks = sum(row["shortfall"] or 0.0 for row in item["plan"])
         smaller = scale_for(lacks, names.measure(item["product"]))
-        lines.append(f"goal lacks {plain(lacks / smaller.divisor)} {smaller.measure} in all")
+        lines.append(f"short by {plain(lacks / smaller.divisor)} {smaller.measure}")
     else:
         lines.append("goals met" if has_goal else "no goal of its own")
     name = names.product_both(item["product"])

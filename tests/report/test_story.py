@@ -1,0 +1,103 @@
+"""The story says what the result tables say, and nothing where they are silent."""
+
+import polars as pl
+import pytest
+from report_runs import all_figures, shown_of
+
+from groundplan.report.bottlenecks import group_bottlenecks, rank_bottlenecks
+from groundplan.report.goals import GoalRow, goal_rows
+from groundplan.report.names import names_of
+from groundplan.report.story import tell_story
+
+
+def test_the_first_answer_counts_the_goals_that_are_missed(northland):
+    gaps = northland.table("gaps")
+    missed = gaps.filter(pl.col("shortfall") > GoalRow.TOLERANCE * pl.col("goal"))["product"].n_unique()
+    wanted = gaps["product"].n_unique()
+    verdict = tell_story(northland).answers[0].verdict
+    assert verdict == (f"Not all: {missed} of {wanted} products fall short" if missed else "Yes, every goal")
+
+
+def test_goals_add_up_over_the_plan(northland):
+    gaps = northland.table("gaps")
+    assert sum(row.shortfall for row in goal_rows(gaps)) == pytest.approx(gaps["shortfall"].sum(), rel=1e-12)
+
+
+def test_shares_of_the_gain_add_up_within_a_priority(northland):
+    ranked = rank_bottlenecks(northland, names_of(northland.economy))
+    assert ranked
+    for priority in {item.priority for item in ranked}:
+        assert sum(item.share for item in ranked if item.priority == priority) == pytest.approx(1.0, abs=1e-9)
+    together = group_bottlenecks(ranked)
+    assert sum(item.value for item in together) == pytest.approx(sum(item.value for item in ranked), rel=1e-9)
+
+
+def test_every_figure_has_a_title_a_sentence_a_source_and_its_numbers(northland, silent):
+    for shown in (northland, silent):
+        for figure in all_figures(tell_story(shown)):
+            assert figure.title and figure.sentence and figure.source, figure.name
+            assert figure.table is not None and figure.table.rows, figure.name
+            assert all(len(row) == len(figure.table.columns) for row in figure.table.rows), figure.name
+            assert all(panel.description for panel in (*figure.panels, *figure.more)), figure.name
+
+
+def test_figures_have_names_of_their_own(northland):
+    names = [figure.name for figure in all_figures(tell_story(northland))]
+    assert len(names) == len(set(names))
+
+
+def test_rows_of_a_chart_have_labels_of_their_own(northland):
+    for figure in all_figures(tell_story(northland)):
+        for panel in figure.panels:
+            labels = [row["label"] for row in panel.spec.get("data", {}).get("values", []) if "label" in row]
+            assert len(labels) == len(set(labels)), figure.name
+
+
+def test_a_simulated_economy_says_so_first_and_last(northland):
+    story = tell_story(northland)
+    assert story.warning.startswith("Simulated economy")
+    assert story.foot.startswith("Simulated economy")
+
+
+@pytest.mark.parametrize(("part", "sections"), [("estimate", {"units", "trust"}), ("review", {"past", "trust"}), ("nothing", {"trust"})])
+def test_a_part_of_a_run_tells_its_part(parts, part, sections):
+    story = tell_story(parts[part])
+    assert {section.name for section in story.sections} == sections
+    assert [answer.verdict for answer in story.answers[:2]] == ["Not known yet", "Not known yet"]
+
+
+def test_an_economy_without_reports_has_no_empty_section(silent):
+    story = tell_story(silent)
+    assert {section.name for section in story.sections} >= {"plan", "limits", "trust"}
+    assert all(section.figures for section in story.sections)
+    assert "past" not in {section.name for section in story.sections}
+    assert story.note == "Made from official tables."
+    assert story.warning == ""
+    assert any("Nobody reports" in sentence for sentence in story.answers[2].sentences)
+
+
+def test_goals_that_are_all_met_are_told_as_met(northland):
+    gaps = northland.table("gaps").with_columns(pl.col("goal").alias("delivered"), *(pl.lit(0.0).alias(name) for name in ("shortfall", "shortfall_share", "below_minimum")))
+    met = shown_of(northland.economy, dict(northland.results) | {"gaps": gaps, "shadow_prices": northland.table("shadow_prices").clear()})
+    first, second, _ = tell_story(met).answers
+    assert (first.verdict, first.tone) == ("Yes, every goal", "good")
+    assert (second.verdict, second.tone) == ("Nothing that binds", "good")
+
+
+def test_a_minimum_that_is_missed_is_named(northland):
+    gaps = northland.table("gaps")
+    product = gaps["product"][0]
+    below = pl.when(pl.col("product") == product).then(pl.col("goal")).otherwise(0.0)
+    broken = shown_of(northland.economy, dict(northland.results) | {"gaps": gaps.with_columns(below.alias("below_minimum"), below.alias("shortfall"))})
+    sentences = " ".join(tell_story(broken).answers[0].sentences)
+    assert f"minimum itself is not delivered for {names_of(northland.economy).product(product)}" in sentences
+
+
+def test_what_is_drawn_is_capped_and_says_so(northland, monkeypatch):
+    monkeypatch.setattr("groundplan.report.ground._MOST_POINTS", 10)
+    monkeypatch.setattr("groundplan.report.products._MOST_PANELS", 5)
+    figures = {figure.name: figure for figure in all_figures(tell_story(northland))}
+    assert len(figures["map"].panels[0].spec["layer"][0]["data"]["values"]) == 10
+    assert "The 10 largest of" in figures["map"].sentence
+    assert len(figures["products"].panels) + len(figures["products"].more) == 5
+    assert "5 of" in figures["products"].sentence
