@@ -87,7 +87,10 @@ def use_table(
     depreciation: Annotated[float, typer.Option(help="Share of capacity that wears out each year. With --growth it tells what new capacity takes.")] = STANDARD.depreciation,
     investment: Annotated[
         Investment,
-        typer.Option(help="Who decides on fixed investment: 'goal' keeps the table's among the goals and lets capacity grow with it; 'planned' leaves it to the plan."),
+        typer.Option(
+            help="Who decides on fixed investment: 'goal' keeps the table's among the goals and lets capacity grow with it; "
+            "'planned' leaves it to the plan, which first runs down slack."
+        ),
     ] = Investment.goal,
 ) -> None:
     """Build an economy folder from a use table.

@@ -87,7 +87,7 @@ def _investment(assumptions: Assumptions) -> Note:
     if assumptions.investment == "goal":
         kept = f"Fixed investment stays among the goals: it replaces what wears out and adds {assumptions.net_investment:.1%} to all capacity each year"
     else:
-        kept = "Fixed investment is left to the plan: it must replace what wears out, and may add to capacity"
+        kept = "Fixed investment is left to the plan, which runs down slack before it builds, so its first years build less than is customary"
     return _note(
         "warning",
         "investment",
