@@ -71,7 +71,7 @@ def _map(shown: ReportInput, names: Names) -> Figure | None:
     placed = states.join(places.select("unit", "latitude", "longitude", "region"), on="unit", how="inner", maintain_order="left")
     counts = dict(states["state"].value_counts().iter_rows())
     title = f"{grouped(counts.get(CLASSES[0], 0))} of {grouped(len(states))} units overstate by more than 5 %, with a probability of at least 90 %"
-    sentence = "Whether a unit's reports exceed what electricity, headcount, findings and its like suggest."
+    sentence = "Whether a unit's reports exceed what electricity, headcount, findings and similar units suggest."
     panels: tuple[Panel, ...] = ()
     if not placed.is_empty():
         drawn = placed.head(_MOST_POINTS)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,13 @@ from groundplan.report.sheets import Sheet, sheets_of
 from groundplan.report.story import tell_story
 from groundplan.report.whole import whole_file
 
-__all__ = ["MOST_ROWS", "write_workbook"]
+__all__ = ["MOST_CELLS", "MOST_ROWS", "write_workbook"]
 
 MOST_ROWS = 1_048_576
 """Rows that a sheet can hold, its head included."""
+
+MOST_CELLS = 1_500_000
+"""Cells of a sheet beyond which spreadsheets become too slow to work with; the rest stands in the run folder."""
 
 _HEAD_ROW = 3
 _INK, _MUTED, _ACCENT, _PALE = "#16212b", "#55626e", "#12579b", "#e9eef3"
@@ -48,7 +50,7 @@ def write_workbook(shown: ReportInput, path: Path) -> None:
         FolderError: the file cannot be written.
     """
     # The date of creation is that of the run, so that the same run gives the same bytes.
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False, "constant_memory": False}
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False, "constant_memory": True}
     with whole_file(path) as draft, xlsxwriter.Workbook(str(draft), options) as book:
         book.set_properties({"title": f"{shown.economy.settings.name}: {shown.run_id}", "created": shown.made_on.replace(tzinfo=None), "comments": f"groundplan {shown.version}"})
         formats = _formats(book)
@@ -60,7 +62,7 @@ def write_workbook(shown: ReportInput, path: Path) -> None:
 def _formats(book: Any) -> _Formats:
     base = {"font_name": "Calibri", "font_size": 11, "font_color": _INK, "valign": "top"}
     head = base | {"bold": True, "bg_color": _PALE, "bottom": 1, "bottom_color": _INK, "text_wrap": True, "valign": "bottom"}
-    patterns = {"share": "0.0%", "count": "#,##0", "large": "#,##0", "middle": "#,##0.0", "small": "#,##0.000", "tiny": "0.000E+00", "date": "yyyy-mm-dd"}
+    patterns = {"share": "0.0%", "count": "#,##0", "large": "#,##0", "middle": "#,##0.0", "small": "#,##0.000", "tiny": "0.000E+00"}
     return _Formats(
         title=book.add_format(base | {"bold": True, "font_size": 16}),
         muted=book.add_format(base | {"font_color": _MUTED}),
@@ -103,18 +105,19 @@ def _write_summary(book: Any, shown: ReportInput, formats: _Formats) -> None:
 
 def _write_sheet(book: Any, sheet: Sheet, formats: _Formats) -> None:
     page = book.add_worksheet(sheet.title)
-    room = MOST_ROWS - _HEAD_ROW - 1
+    room = min(MOST_ROWS - _HEAD_ROW - 1, MOST_CELLS // max(sheet.frame.width, 1))
     frame = sheet.frame.head(room)
-    cut = f" Cut: {len(sheet.frame) - room:,} of {len(sheet.frame):,} rows do not fit on a sheet; the run folder holds them all." if len(sheet.frame) > room else ""
+    kinds = [_kind(name, column) for name, column in zip(frame.columns, frame.iter_columns(), strict=True)]
+    left_out = len(sheet.frame) - len(frame)
+    cut = f" Cut: {left_out:,} of {len(sheet.frame):,} rows do not fit on a sheet; the run folder holds them all." if left_out else ""
     page.write_string(0, 0, sheet.title, formats.title)
     page.write_string(1, 0, sheet.sentence + cut, formats.muted)
-    for position, (name, column) in enumerate(zip(frame.columns, frame.iter_columns(), strict=True)):
-        kind = _kind(name, column)
+    page.set_row(_HEAD_ROW, 32)
+    for position, (name, kind) in enumerate(zip(frame.columns, kinds, strict=True)):
         page.write_string(_HEAD_ROW, position, sheet.heads[name], formats.head if kind == "text" else formats.number_head)
         page.write_comment(_HEAD_ROW, position, sheet.notes.get(name, name), {"x_scale": 2.0, "font_size": 10})
-        page.set_column(position, position, _width(sheet.heads[name], column, kind))
-        _write_column(page, position, column, kind, formats)
-    page.set_row(_HEAD_ROW, 32)
+        page.set_column(position, position, _width(sheet.heads[name], frame[name], kind))
+    _write_rows(page, frame, kinds, formats)
     page.freeze_panes(_HEAD_ROW + 1, sheet.keys)
     if not frame.is_empty():
         page.autofilter(_HEAD_ROW, 0, _HEAD_ROW + len(frame), len(frame.columns) - 1)
@@ -123,21 +126,23 @@ def _write_sheet(book: Any, sheet: Sheet, formats: _Formats) -> None:
     page.fit_to_pages(1, 0)
 
 
-def _write_column(page: Any, position: int, column: pl.Series, kind: str, formats: _Formats) -> None:
-    chosen = formats.text if kind == "text" else formats.figures[kind]
-    first = _HEAD_ROW + 1
-    for offset, value in enumerate(column.to_list()):
-        if value is None:
-            continue
-        if isinstance(value, bool):
-            page.write_string(first + offset, position, "yes" if value else "no", formats.text)
-        elif isinstance(value, int | float):
-            if math.isfinite(value):
-                page.write_number(first + offset, position, value, chosen)
-        elif isinstance(value, datetime | date):
-            page.write_datetime(first + offset, position, value, formats.figures["date"])
-        else:
-            page.write_string(first + offset, position, str(value), chosen)
+def _write_rows(page: Any, frame: pl.DataFrame, kinds: Sequence[str], formats: _Formats) -> None:
+    """Write the rows in order, so that the workbook need not be held in memory; a missing or infinite value leaves its cell empty."""
+    ready = frame.select(_ready(name, kind, frame.schema[name]) for name, kind in zip(frame.columns, kinds, strict=True))
+    writers = [(page.write_string, formats.text) if kind == "text" else (page.write_number, formats.figures[kind]) for kind in kinds]
+    for number, row in enumerate(ready.iter_rows(), _HEAD_ROW + 1):
+        for position, value in enumerate(row):
+            if value is not None:
+                write, chosen = writers[position]
+                write(number, position, value, chosen)
+
+
+def _ready(name: str, kind: str, dtype: pl.DataType) -> pl.Expr:
+    if dtype == pl.Boolean:
+        return pl.when(pl.col(name)).then(pl.lit("yes")).when(~pl.col(name)).then(pl.lit("no")).alias(name)
+    if kind == "text":
+        return pl.col(name).cast(pl.String)
+    return pl.when(pl.col(name).cast(pl.Float64).is_finite()).then(pl.col(name))
 
 
 def _kind(name: str, column: pl.Series) -> str:

@@ -21,7 +21,7 @@ def goal_bars(rows: Rows) -> dict[str, Any]:
     # A letter of the figure takes about 10 px.
     keep_free = 12 + 10 * max((len(str(row["text"])) for row in rows), default=0)
     scale = alt.Scale(domain=[0, 1], nice=False)
-    axis = percent_axis(values=[0, 0.25, 0.5, 0.75, 1])
+    axis = percent_axis(values=[0, 0.5, 1])
     x = alt.X("share:Q", scale=scale, axis=axis, stack=None)
     bar = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=BAR, color=paint("blue")).encode(x=x, y=row_axis())
     gap = alt.Chart().transform_calculate(goal="1").mark_bar(yOffset=BAR_OFFSET, height=BAR, color=HATCH, stroke=paint("reported"), strokeWidth=0.75)

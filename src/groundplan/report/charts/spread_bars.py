@@ -19,7 +19,7 @@ def spread_bars(rows: Rows, *, title: str) -> dict[str, Any]:
         rows: `label`, `text`, `lower_90`, `upper_90`, `lower_50`, `upper_50`, relative to the estimate (0 = at it).
         title: what the axis means.
     """
-    axis = percent_axis(title=title, is_signed=True)
+    axis = percent_axis(title=title, is_signed=True, count=3)
     outer = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=BAR, color=paint("band90")).encode(x=alt.X("lower_90:Q", axis=axis), x2="upper_90:Q", y=row_axis())
     inner = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=BAR, color=paint("band50")).encode(x=alt.X("lower_50:Q", axis=axis), x2="upper_50:Q", y=row_axis())
     middle = alt.Chart().mark_point(yOffset=BAR_OFFSET, color=paint("blue"), filled=True, opacity=1, size=90).encode(x=alt.datum(0), y=row_axis())

@@ -4,6 +4,8 @@
   const options = { mode: "vega-lite", renderer: "svg", actions: false, config, tooltip: { theme: "custom" } };
   const draw = async (place) => {
     const spec = { ...charts[place.dataset.chart], width: "container", autosize: { type: "fit-x", contains: "padding" } };
+    // A map keeps its shape: on a narrow screen it is as high as it is wide.
+    if (spec.projection) spec.height = Math.min(spec.height, place.clientWidth);
     await window.vegaEmbed(place, spec, options);
     place.style.minHeight = "";
     place.dataset.drawn = "";
