@@ -5,7 +5,10 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
-from small_use_table import MAKE, USE, with_totals, write_long
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from small_use_table import COMMODITIES, INDUSTRIES, MAKE, USE, with_totals, write_long
 
 from groundplan.store.importers.use_table import import_use_table, read_structure
 from groundplan.tables.check import check_economy
@@ -84,6 +87,32 @@ def test_supply_from_outside_beyond_the_final_uses_is_a_line_of_its_own(tmp_path
     outside = imported.economy.lines.filter(pl.col("unit") == "outside").select("line", "capacity", "since").rows()
     assert outside == [("outside_331", pytest.approx(22.0), None), ("outside_331_2021", pytest.approx(2.2), "2021")]
     assert {fault.rule for fault in check_economy(imported.economy, today=date(2026, 1, 1))} <= {"item_in_and_out"}
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    use=arrays(np.int64, (4, 3), elements=st.integers(-3, 40)),
+    make=arrays(np.int64, (3, 4), elements=st.integers(0, 60)),
+    consumed=arrays(np.int64, 4, elements=st.integers(0, 50)),
+)
+def test_whatever_the_flows_the_balance_closes_and_inputs_are_what_was_used(use, make, consumed, tmp_path):
+    make = make + np.eye(3, 4, dtype=np.int64)
+    table = {code: dict(zip(INDUSTRIES, map(int, row), strict=True)) for code, row in zip(COMMODITIES, use, strict=True)}
+    for row, cells in enumerate(table.values()):
+        # Exports take what is left of output; where that is below zero it is supply from outside.
+        cells["F010"] = int(consumed[row])
+        cells["F040"] = int(make[:, row].sum() - use[row].sum() - consumed[row])
+    table["V001"] = dict.fromkeys(INDUSTRIES, 5)
+    table["V002"] = dict.fromkeys(INDUSTRIES, 0)
+    table["V003"] = {code: int(make[i].sum() - use[:, i].sum() - 5) for i, code in enumerate(INDUSTRIES)}
+    made = {code: dict(zip(COMMODITIES, map(int, row), strict=True)) for code, row in zip(INDUSTRIES, make, strict=True)}
+    file, make_file = write_long(tmp_path / "use.csv", with_totals(table)), write_long(tmp_path / "make.csv", made)
+    imported, structure = import_use_table(file, year=2019, make=make_file), read_structure(file, year=2019, make=make_file)
+    assert imported.base_year["residual"].abs().max() <= 1e-9 * make.sum()
+    assert (structure.coefficients >= 0).all()
+    np.testing.assert_allclose(structure.coefficients @ structure.output, np.maximum(use[:3], 0).sum(axis=1), atol=1e-9 * make.sum())
+    np.testing.assert_allclose(structure.labour @ structure.output, 15.0, rtol=1e-9)
+    assert imported.product.by_use == imported.product.by_income
 
 
 def _by_product(base: list[float], factor: float) -> list[float]:

@@ -171,11 +171,12 @@ def _goals(structure: Structure, base: FloatArray, periods: list[str], assumptio
     """Final uses, grown; a dollar of any product weighs the same, so a whole goal weighs what it is worth, over the mean goal."""
     consumed = np.sum([structure.final[kind] for kind in CONSUMPTION if kind in structure.final], axis=0) * np.ones(len(base))
     wanted = np.flatnonzero(base > 0)
+    mean = base[wanted].sum() / max(len(wanted), 1)
     frames = []
     for years, period in enumerate(periods, start=1):
         quantity = (1 + assumptions.growth) ** years * base[wanted]
         minimum = np.minimum(assumptions.minimum_share * consumed[wanted], quantity)
-        frame = pl.DataFrame({"product": np.array(structure.products.labels)[wanted], "quantity": quantity, "minimum": minimum, "weight": base[wanted] / base[wanted].mean()})
+        frame = pl.DataFrame({"product": np.array(structure.products.labels)[wanted], "quantity": quantity, "minimum": minimum, "weight": base[wanted] / mean})
         frames.append(frame.with_columns(period=pl.lit(period), priority=pl.lit(1)))
     return _stack(frames)
 
