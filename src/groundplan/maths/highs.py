@@ -10,14 +10,13 @@ from groundplan.maths.programme import Basis, Method, Programme, Solution, Solve
 
 __all__ = ["choose_method", "solve_programme"]
 
-_SIMPLEX_ROWS = 30_000
-"""Below this many rows the dual simplex method ends soonest on plans; above it an interior point is found first."""
+_SIMPLEX_ROWS = 1_000
+"""Up to this many rows the dual simplex method ends soonest on plans; at 4,000 an interior point takes a third of its time (docs/benchmarks.md)."""
 _PDLP_ENTRIES = 30_000_000
 """Above this many entries a factorisation no longer fits a laptop, so a first-order method leads the way."""
 _MAX_ITERATIONS = 2_147_483_647
 _TOLERANCE = 1e-9
-_PRIMAL_SIMPLEX = 4
-_STATUS = {
+_STATUS: dict[highspy.HighsModelStatus, SolveStatus] = {
     highspy.HighsModelStatus.kOptimal: "optimal",
     highspy.HighsModelStatus.kInfeasible: "infeasible",
     highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible",
@@ -43,13 +42,12 @@ def choose_method(programme: Programme) -> tuple[Method, str]:
     return "simplex", f"{size} are few enough for the dual simplex method, whose vertex can be repaired exactly"
 
 
-def solve_programme(programme: Programme, *, method: Method | None = None, start: Basis | None = None, max_iterations: int | None = None) -> Solution:
+def solve_programme(programme: Programme, *, method: Method | None = None, max_iterations: int | None = None) -> Solution:
     """Minimise a linear programme with HiGHS, on one thread.
 
     Args:
         programme: well scaled; tolerances are absolute, 1e-9 on rows and on reduced costs.
         method: None: chosen by size.
-        start: a basis that is feasible for the rows, to go on from by the primal simplex method.
         max_iterations: bound on iterations; there is no bound on time, so runs are repeatable.
 
     Returns:
@@ -59,17 +57,12 @@ def solve_programme(programme: Programme, *, method: Method | None = None, start
         SolverError: HiGHS broke down.
     """
     chosen, why = (method, "asked for") if method is not None else choose_method(programme)
-    if start is not None:
-        chosen, why = "simplex", "goes on from the vertex of the level before, by the primal simplex method"
     solver = _set_up(chosen, max_iterations)
     if solver.passModel(_highs_lp(programme)) == highspy.HighsStatus.kError:
         raise SolverError("HiGHS refused the programme: a coefficient is not finite or out of its range")
-    if start is not None:
-        solver.setOptionValue("simplex_strategy", _PRIMAL_SIMPLEX)
-        solver.setBasis(_highs_basis(start))
     solver.run()
     status = _status(solver)
-    if status == "optimal" or method == "simplex" or chosen == "simplex":
+    if status in ("optimal", "infeasible") or chosen == "simplex":
         return _solution(solver, status, chosen, why)
     # The interior point or first-order method did not settle it: simplex decides.
     return solve_programme(programme, method="simplex", max_iterations=max_iterations)
@@ -121,14 +114,6 @@ def _highs_lp(programme: Programme) -> highspy.HighsLp:
     lp.a_matrix_.index_ = programme.matrix.indices.astype(np.int32)
     lp.a_matrix_.value_ = programme.matrix.data
     return lp
-
-
-def _highs_basis(basis: Basis) -> highspy.HighsBasis:
-    start = highspy.HighsBasis()
-    start.col_status = [_BASIS_STATUS[place] for place in basis.columns]
-    start.row_status = [_BASIS_STATUS[place] for place in basis.rows]
-    start.valid = True
-    return start
 
 
 def _solution(solver: highspy.Highs, status: SolveStatus, method: Method, why: str) -> Solution:

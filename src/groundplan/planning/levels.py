@@ -100,20 +100,11 @@ def solve_levels(inputs: Inputs, layout: Layout, *, tell: Callable[[str, float],
         state = _run(state, "floors", 0, _share_cost(layout, layout.low, floor))
         state = _closed(state, layout.low, layout.below)
     wanted = [(int(priority), _goal_cost(inputs, layout, int(priority))) for priority in np.unique(inputs.goals.priority[inputs.goals.quantity > 0])]
-    steps = [("goals", priority, cost) for priority, cost in wanted] + [("stocks", 0, _stock_cost(inputs, layout)), ("waste", 0, _waste_cost(inputs, layout))]
-    steps = [step for step in steps if (step[2] > 0).any()]
-    for number, (name, priority, cost) in enumerate(steps):
-        words = {"goals": f"goals of priority {priority}", "stocks": "stocks at the end", "waste": "least waste"}[name]
-        tell(words, number / len(steps))
-        attempt = _attempt(state, name, priority, cost)
-        if attempt is None and not any(level.name in ("minima", "goals") for level in state.levels):
-            tell("minima", 0.0)
-            state = _opened(state, layout.below, inputs.goals.minimum)
-            state = _run(state, "minima", 0, _share_cost(layout, layout.below, inputs.goals.minimum))
-            attempt = _attempt(state, name, priority, cost)
-        if attempt is None:
-            raise SolverError(f"the level {words} has no solution although the level before it has")
-        state = attempt
+    state = _serve_goals(state, inputs, layout, [step for step in wanted if (step[1] > 0).any()], tell)
+    for share, name, cost in ((0.7, "stocks", _stock_cost(inputs, layout)), (0.8, "waste", _waste_cost(inputs, layout))):
+        tell({"stocks": "stocks at the end", "waste": "least waste"}[name], share)
+        if (cost > 0).any():
+            state = _run(state, name, 0, cost)
     x = scaling.columns * state.levels[-1].vertex.x if state.levels else np.zeros(layout.columns)
     given_up = np.array([float(level.cost @ x) - level.objective for level in state.levels])
     return Solved(x, state.levels, scaling, programme, state.words, given_up)
@@ -127,9 +118,44 @@ class _State:
     scaling: Scaling
     implied: FloatArray
     levels: tuple[Level, ...] = ()
-    basis: Basis | None = None
     words: str = ""
     iterations: int = 0
+
+
+def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tuple[int, FloatArray]], tell: Callable[[str, float], None]) -> _State:
+    """Serve goals by priority.
+
+    Often all goals but the last in priority can be met, so that is tried first: their least loss is then zero without a programme of
+    their own. Where it fails, the first priority is solved and held, and so on. A priority that is fully met has no level.
+    """
+    remaining, total = list(steps), len(steps)
+    while remaining:
+        tell(f"goals of priority {remaining[-1][0]}", 0.7 * (total - len(remaining)) / total)
+        earlier = [priority for priority, _ in remaining[:-1]]
+        attempt = _attempt(_met(state, inputs, layout, earlier), "goals", *remaining[-1])
+        if attempt is not None:
+            return attempt
+        if earlier:
+            tell(f"goals of priority {remaining[0][0]}", 0.7 * (total - len(remaining)) / total)
+            attempt = _attempt(state, "goals", *remaining[0])
+        if attempt is not None:
+            state, remaining = attempt, remaining[1:]
+        elif not any(level.name in ("minima", "goals") for level in state.levels):
+            tell("minima", 0.0)
+            state = _run(_opened(state, layout.below, inputs.goals.minimum), "minima", 0, _share_cost(layout, layout.below, inputs.goals.minimum))
+        else:
+            raise SolverError(f"goals of priority {remaining[0][0]} have no solution although the level before has")
+    return state
+
+
+def _met(state: _State, inputs: Inputs, layout: Layout, priorities: list[int]) -> _State:
+    """Let nothing be missed of the goals of some priorities, beyond what is held already."""
+    if not priorities:
+        return state
+    upper = state.programme.upper.copy()
+    places = layout.short[np.isin(inputs.goals.priority, priorities) & (inputs.goals.quantity > 0)]
+    upper[places] = state.programme.lower[places]
+    return replace(state, programme=replace(state.programme, upper=upper))
 
 
 def _is_built(layout: Layout) -> NDArray[np.bool_]:
@@ -150,8 +176,9 @@ def _attempt(state: _State, name: str, priority: int, cost: FloatArray) -> _Stat
     scaled = cost * state.scaling.columns
     size = float(scaled.max(initial=0.0)) or 1.0
     programme = replace(state.programme, cost=scaled / size)
-    solution = solve_programme(programme, start=state.basis)
+    solution = solve_programme(programme)
     if solution.status != "optimal" or solution.basis is None:
+        # An interior point is no proof that there is no plan, and without a vertex nothing can be repaired: simplex decides.
         solution = solve_programme(programme, method="simplex")
     if solution.status == "infeasible":
         return None
@@ -164,7 +191,7 @@ def _attempt(state: _State, name: str, priority: int, cost: FloatArray) -> _Stat
     level = Level(name, priority, cost, objective, bound, programme, vertex, duals * size, solution.basis)
     held = _hold(programme, solution.basis, duals)
     words = state.words or f"{solution.method}: {solution.why}"
-    return _State(held, state.scaling, state.implied, (*state.levels, level), solution.basis, words, state.iterations + solution.iterations)
+    return _State(held, state.scaling, state.implied, (*state.levels, level), words, state.iterations + solution.iterations)
 
 
 def _hold(programme: Programme, basis: Basis, duals: FloatArray) -> Programme:
@@ -189,7 +216,7 @@ def _opened(state: _State, places: NDArray[np.int64], size: FloatArray) -> _Stat
     upper = state.programme.upper.copy()
     there = places >= 0
     upper[places[there]] = size[there] / state.scaling.columns[places[there]]
-    return replace(state, programme=replace(state.programme, upper=upper), basis=None)
+    return replace(state, programme=replace(state.programme, upper=upper))
 
 
 def _closed(state: _State, kept: NDArray[np.int64], shut: NDArray[np.int64]) -> _State:
@@ -198,7 +225,7 @@ def _closed(state: _State, kept: NDArray[np.int64], shut: NDArray[np.int64]) -> 
     kept, shut = kept[kept >= 0], shut[shut >= 0]
     upper[kept] = np.maximum(state.levels[-1].vertex.x[kept], 0.0)
     upper[shut] = 0.0
-    return replace(state, programme=replace(state.programme, upper=upper), basis=None)
+    return replace(state, programme=replace(state.programme, upper=upper))
 
 
 def _share_cost(layout: Layout, places: NDArray[np.int64], size: FloatArray) -> FloatArray:

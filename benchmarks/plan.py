@@ -1,0 +1,137 @@
+"""Time, memory, gap and exactness of `plan` on random economies: python benchmarks/plan.py [products ...].
+
+Each size runs in a process of its own, so that its peak memory is its own. The economies are drawn from a seed: about 12 inputs a product
+from suppliers whose popularity falls as 1/rank^0.9, capital goods, ten skills, energy, foreign exchange, three priorities of goals that grow faster
+than the capacity, and sizes that differ by several orders of magnitude.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+
+import numpy as np
+import polars as pl
+
+from groundplan.planning.plan import plan
+from groundplan.planning.verify import verify_plan
+from groundplan.tables.economy import Economy
+from groundplan.tables.facts import FACTS
+from groundplan.tables.settings import Settings
+
+SIZES = (60, 300, 1000)
+SKILLS = 10
+PERIODS = [str(year) for year in range(2021, 2026)]
+
+
+def random_economy(products: int, seed: int = 1) -> Economy:
+    """Draw an economy of one line a product that was in balance in the base year; the goals outgrow it."""
+    rng = np.random.default_rng(seed)
+    inputs, capital, wear = _technology(products, rng)
+    final = np.where(rng.random(products) < 0.45, rng.lognormal(0.0, 1.3, products), 0.0)
+    share = np.where(rng.random(products) < 0.6, rng.uniform(0.0, 0.2, products), 0.0)
+    output = np.linalg.solve(np.eye(products) - (1 - share)[:, None] * (inputs + capital * wear[None, :]), (1 - share) * final) + 1e-3
+    imports = share * ((inputs + capital * wear[None, :]) @ output + final)
+    # Each product has a unit of measure of its own, so that figures span many orders of magnitude.
+    unit = 10.0 ** rng.uniform(-3.0, 4.0, products)
+    price = rng.uniform(0.9, 1.5, products)
+    labels = [f"P{number:04d}" for number in range(products)]
+    labour, skill = rng.uniform(0.1, 0.6, products), rng.integers(0, SKILLS, (2, products))
+    energy = np.where(rng.random(products) < 0.5, rng.lognormal(-2.0, 1.0, products), 0.0)
+    rows = [(f"make_{labels[column]}", labels[row], "in", inputs[row, column] * unit[row]) for row, column in zip(*np.nonzero(inputs), strict=True)]
+    rows += [(f"make_{label}", label, "out", size) for label, size in zip(labels, unit, strict=True)]
+    rows += [
+        (f"make_{labels[at]}", f"skill_{skill[kind, at]}", "in", part * labour[at])
+        for at in range(products)
+        for kind, part in ((0, 0.7), (1, 0.3))
+        if kind == 0 or skill[0, at] != skill[1, at]
+    ]
+    rows += [(f"make_{labels[at]}", "energy", "in", energy[at]) for at in np.flatnonzero(energy)]
+    recipes = pl.DataFrame(rows, schema=["recipe", "item", "role", "amount"], orient="row")
+    used = recipes.filter(pl.col("role") == "in").join(pl.DataFrame({"recipe": [f"make_{label}" for label in labels], "level": output}), on="recipe")
+    needs = dict(used.group_by("item").agg((pl.col("amount") * pl.col("level")).sum()).iter_rows())
+    growth = rng.choice([1.02, 1.04, 1.08, 1.15], products, p=[0.4, 0.35, 0.2, 0.05])
+    priority = rng.choice([1, 2, 3], products, p=[0.1, 0.3, 0.6])
+    weight = rng.uniform(0.8, 1.2, products)
+    wanted = np.flatnonzero(final)
+    goals = [
+        (labels[at], period, final[at] * unit[at] * growth[at] ** (year + 1), 0.5 * final[at] * unit[at], weight[at], int(priority[at]))
+        for year, period in enumerate(PERIODS)
+        for at in wanted
+    ]
+    limits = [
+        (name, "all", period, needs[name] * 1.01 * 1.02 ** (year + 1))
+        for year, period in enumerate(PERIODS)
+        for name in sorted(needs)
+        if name.startswith("skill") or name == "energy"
+    ]
+    limits += [("foreign_exchange", "all", period, float(price @ imports) * 1.02 ** (year + 1)) for year, period in enumerate(PERIODS)]
+    traded = np.flatnonzero(share > 0)
+    trade = [(labels[at], period, (2 * imports[at] + 0.02 * output[at]) * unit[at], price[at] / unit[at], 0.0, 0.0) for period in PERIODS for at in traded]
+    goods = [(f"make_{labels[column]}", labels[row], capital[row, column] * unit[row], 1, wear[column], None) for row, column in zip(*np.nonzero(capital), strict=True)]
+    tables = {
+        "units": pl.DataFrame({"unit": [f"U{label}" for label in labels], "kind": "enterprise", "region": "all places", "major": False}),
+        "products": pl.DataFrame({"product": labels, "measure": "t", "storable": True, "loss_share": rng.uniform(0.0, 0.1, products)}),
+        "recipes": recipes,
+        "lines": pl.DataFrame({"line": [f"L{label}" for label in labels], "unit": [f"U{label}" for label in labels], "recipe": [f"make_{label}" for label in labels], "capacity": output * rng.uniform(1.0, 1.25, products), "efficiency": 1.0}),
+        "goals": pl.DataFrame(goals, schema=["product", "period", "quantity", "minimum", "weight", "priority"], orient="row"),
+        "resources": pl.DataFrame(limits, schema=["resource", "region", "period", "limit"], orient="row"),
+        "trade": pl.DataFrame(trade, schema=["product", "period", "import_limit", "import_price", "export_limit", "export_price"], orient="row"),
+        "stocks": pl.DataFrame({"product": labels, "opening": 0.05 * output * unit, "floor": 0.0, "ceiling": 0.3 * output * unit}),
+        "investments": pl.DataFrame(goods, schema=["recipe", "item", "amount", "lag", "depreciation", "limit"], orient="row"),
+    }  # fmt: skip
+    return Economy.from_tables(Settings(name=f"random {products}", base_period="2020"), {name: _fit(name, table) for name, table in tables.items()})
+
+
+def _technology(products: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    popularity = rng.permutation(1.0 / np.arange(1, products + 1) ** 0.9)
+    inputs, capital = np.zeros((products, products)), np.zeros((products, products))
+    builders = rng.choice(products, max(8, products // 100), replace=False)
+    for column in range(products):
+        suppliers = rng.choice(products, min(products - 1, int(np.clip(rng.poisson(12), 6, 30))), p=popularity / popularity.sum())
+        near = rng.random(len(suppliers)) < 0.4
+        suppliers[near] = (column + rng.integers(1, max(3, min(60, products // 20)), near.sum())) % products
+        np.add.at(inputs[:, column], suppliers[suppliers != column], rng.lognormal(0.0, 1.2, int((suppliers != column).sum())))
+        goods = rng.choice(builders, rng.integers(3, 7))
+        np.add.at(capital[:, column], goods, rng.lognormal(0.0, 0.7, len(goods)))
+    inputs *= rng.uniform(0.3, 0.68, products) / np.maximum(inputs.sum(axis=0), 1e-12)
+    capital *= rng.uniform(0.8, 2.5, products) / capital.sum(axis=0)
+    return inputs, capital, rng.uniform(0.04, 0.12, products)
+
+
+def _fit(name: str, table: pl.DataFrame) -> pl.DataFrame:
+    schema = FACTS[name].create_empty().schema
+    return table.select((pl.col(column) if column in table.columns else pl.lit(None)).cast(dtype).alias(column) for column, dtype in schema.items())
+
+
+def measure(products: int) -> None:
+    """Plan one economy and print a row of the table."""
+    economy = random_economy(products)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    result = plan(economy)
+    seconds = time.perf_counter() - start
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    flow = result.outputs.select(pl.col("residual").abs() / pl.max_horizontal(pl.sum_horizontal("production", "imports", "opening_stock"), 1e-300)).to_series()
+    violations = verify_plan(economy, result)
+    missed = int((result.gaps["shortfall_share"] > 1e-9).sum())
+    method = result.outcome.method.partition(":")[0]
+    print(
+        f"| {products:,} | {seconds:.1f} | {memory / 1024:.0f} ({before / 1024:.0f} before) | {result.gap:.1e} | {float(flow.max()):.1e} | {len(violations)} | {missed} of {len(result.gaps)} | {method} |"
+    )
+
+
+def main() -> None:
+    """Measure each size in a process of its own."""
+    if len(sys.argv) > 2 and sys.argv[1] == "--one":
+        measure(int(sys.argv[2]))
+        return
+    print("| products | seconds | peak memory, MB | proven gap | worst residual / flow | violations | goals missed | solver |\n|---|---|---|---|---|---|---|---|", flush=True)
+    for products in map(int, sys.argv[1:] or SIZES):
+        subprocess.run([sys.executable, __file__, "--one", str(products)], check=True)
+
+
+if __name__ == "__main__":
+    main()
