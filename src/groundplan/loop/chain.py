@@ -50,8 +50,10 @@ def run_chain(economy: Economy, *, last: str = "plan", progress: Progress | None
         progress: called as the stages go on.
 
     Raises:
-        MissingTableError: a stage needs a table that is not there.
+        MissingTableError: a stage needs a table that is not there; said before any of them begins.
     """
+    if last == "plan":
+        economy.require("plan", "products", "recipes", "lines", "goals")
 
     def tell(step: str) -> Callable[[str, float], None] | None:
         return None if progress is None else lambda at, share: progress(step, at, share)

@@ -13,7 +13,7 @@ from groundplan.planning.inputs import Inputs
 from groundplan.planning.levels import Solved
 from groundplan.tables.economy import Economy
 
-__all__ = ["Summary", "describe", "notes_of"]
+__all__ = ["Summary", "describe", "holding_back", "notes_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
@@ -13,7 +14,7 @@ from typing import Any
 
 import vl_convert
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from groundplan.report.blocks import SIGNS, Figure, Panel, Story
 from groundplan.report.content import ReportInput
@@ -23,9 +24,10 @@ from groundplan.report.numbers import tie
 from groundplan.report.story import tell_story
 from groundplan.report.whole import whole_file
 
-__all__ = ["render_html", "write_html"]
+__all__ = ["chart_id", "render_html", "write_html"]
 
 _TEMPLATES = "templates"
+_HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]+(?:[ 0-9]+[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]+)*")
 
 
 def write_html(shown: ReportInput, path: Path) -> None:
@@ -51,6 +53,7 @@ def render_html(story: Story) -> str:
     environment = Environment(
         loader=PackageLoader("groundplan.report", _TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_tied
     )
+    environment.filters["korean"] = _mark_korean
     environment.globals.update(mark=lambda name: Markup(mark_svg(name)), chart_id=chart_id, chart_height=_height, signs=SIGNS)  # noqa: S704 - our own constants
     return environment.get_template("report.html.jinja").render(
         story=story,
@@ -80,6 +83,11 @@ def _charts(story: Story) -> Iterator[tuple[str, Any]]:
 def _height(panel: Panel) -> int:
     """Height that a chart will take, px, so that the page does not jump when it is drawn."""
     return int(panel.spec["height"]) + 40
+
+
+def _mark_korean(text: str) -> Markup:
+    """Escape a text and say which of its words are Korean, so that they are spoken and set as such."""
+    return Markup(_HANGUL.sub(r'<span lang="ko">\g<0></span>', str(escape(tie(text)))))  # noqa: S704 - escaped in this very line
 
 
 def _tied(value: Any) -> Any:

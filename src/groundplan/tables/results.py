@@ -10,7 +10,28 @@ from types import MappingProxyType
 
 import dataframely as dy
 
-__all__ = ["RESULTS"]
+__all__ = [
+    "RESULTS",
+    "Activities",
+    "Allocations",
+    "Bunching",
+    "Calibration",
+    "Capacities",
+    "CapacityFactors",
+    "EstimateFactors",
+    "Estimates",
+    "Fulfilment",
+    "Gaps",
+    "LineActivities",
+    "NewCapacity",
+    "Notes",
+    "Outcomes",
+    "Outputs",
+    "ResourceUse",
+    "ShadowPrices",
+    "Totals",
+    "Uncertain",
+]
 
 
 def _key(description: str) -> dy.String:
