@@ -9,6 +9,7 @@ import pytest
 
 from groundplan.loop.chain import run_chain
 from groundplan.planning.plan import plan
+from groundplan.planning.verify import verify_plan
 from groundplan.store.folder import read_economy
 from groundplan.store.importers.use_table import import_use_table, read_structure
 from groundplan.tables.facts import FACTS
@@ -71,6 +72,16 @@ def test_every_balance_of_the_example_s_plan_closes_on_the_tables_themselves(pla
     uses = balance.select(pl.sum_horizontal("used", "investment", "final_use", "exports", "closing_stock", "unused")).to_series().to_numpy()
     assert len(balance) == 15 * 5
     np.testing.assert_allclose(sources, uses, rtol=1e-9)
+
+
+def test_the_independent_check_finds_nothing_broken_in_the_example_s_plan(planned):
+    assert verify_plan(*planned) == ()
+
+
+@pytest.mark.parametrize("investment", ["goal", "planned"])
+def test_the_independent_check_finds_nothing_broken_in_71_industries(tables, investment):
+    economy = import_use_table(tables / "us_use.csv", year=2019, investment=investment, labour_growth=0.004, productivity_growth=0.011).economy
+    assert verify_plan(economy, plan(economy), nameplates=True) == ()
 
 
 def test_no_limit_of_the_example_is_exceeded(planned):

@@ -17,7 +17,7 @@ from groundplan.flows.imports import ADJUSTMENTS_FILE, ASSUMPTIONS_FILE, BASE_YE
 from groundplan.store.importers.assumptions import STANDARD
 from groundplan.store.importers.use_table import Imported
 
-__all__ = ["import_app"]
+__all__ = ["Investment", "import_app", "use_table"]
 
 import_app = typer.Typer(help="Build an economy folder from official tables.", no_args_is_help=True)
 _screen = Console()
