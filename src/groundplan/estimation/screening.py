@@ -15,7 +15,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 _FAR, _LEAST = 5.0, 0.45
-"""A report is looked at where it lies 5 robust standard deviations, and 57 % or more, off its series' median and its neighbours'."""
+"""A report is looked at where it lies 5 robust standard deviations, and 57 % or more, off its neighbours."""
 _FOLLOWS = 0.3
 """A proxy bears a jump out where it makes at least this share of it."""
 _DOUBLED = 0.59
@@ -39,20 +39,24 @@ class Screened:
 def screen_reports(evidence: Evidence) -> Screened:
     """Set aside reports that stand out from their series and that nothing else bears out.
 
-    A report far from its series' median and from the median of its six neighbours is set aside where the unit's proxies did not follow.
+    A report far from the median of its six neighbours is set aside where the unit's proxies did not follow.
     Without a proxy for the month, only jumps up by four fifths or more, and falls to a tenth, hundredth or thousandth are, and not where the same
     month of another year looks alike (harvests) or a finding of the month agrees.
     """
     log_report = np.log(np.where(evidence.reported > 0, evidence.reported, np.nan))
     set_aside = np.zeros(log_report.shape, bool)
-    centre, scale = _robust(log_report)
-    series, period = np.nonzero(np.abs(log_report - centre[:, None]) > np.maximum(_FAR * scale, _LEAST)[:, None])
+    step = np.diff(log_report, axis=1, prepend=np.nan)
+    # A slip makes two steps; only periods beside a large one are looked at further.
+    large = np.abs(np.where(np.isfinite(step), step, 0.0)) > _LEAST
+    large[:, :-1] |= large[:, 1:]
+    scale = _noise(step)
+    series, period = np.nonzero(large & np.isfinite(log_report))
     if not len(series):
         return Screened(log_report, set_aside)
     value = log_report[series, period]
     local, around = _neighbours(log_report, series, period)
     jump = value - local
-    far = (around >= 2) & (np.abs(jump) > np.maximum(_FAR * scale[series], _LEAST)) & (np.sign(jump) == np.sign(value - centre[series]))
+    far = (around >= 3) & (np.abs(jump) > np.maximum(_FAR * scale[series], _LEAST))
     follows, known = _proxies_follow(evidence, series, period, jump)
     slip = np.min(np.abs(jump[:, None] - _SLIPS), axis=1) < 0.3
     alone = ((jump > _DOUBLED) | slip) & ~_alike_in_other_years(evidence, log_report, series, period)
@@ -61,12 +65,14 @@ def screen_reports(evidence: Evidence) -> Screened:
     return Screened(np.where(set_aside, np.nan, log_report), set_aside)
 
 
-def _robust(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Median of each row, and 1.4826 times the median distance from it (0.05 at least); infinite where there are under four values."""
-    number = np.isfinite(values).sum(axis=1)
-    centre = _row_median(values, number)
-    scale = 1.4826 * _row_median(np.abs(values - centre[:, None]), number)
-    return centre, np.where(number >= 4, np.maximum(scale, 0.05), np.inf)
+def _noise(step: FloatArray) -> FloatArray:
+    """Robust standard deviation of each row's values around their neighbours, from its steps: 1.4826 x median |step| / sqrt(2), 0.05 at least.
+
+    Infinite where there are under three steps.
+    """
+    number = np.isfinite(step).sum(axis=1)
+    scale = 1.4826 / np.sqrt(2.0) * _row_median(np.abs(step), number)
+    return np.where(number >= 3, np.maximum(scale, 0.05), np.inf)
 
 
 def _row_median(values: FloatArray, number: NDArray[np.int64]) -> FloatArray:
