@@ -87,7 +87,7 @@ def _built(shown: ReportInput, names: Names) -> Figure | None:
     drawn = rows[:_MOST_BARS]
     return Figure(
         name="built",
-        title=f"What is built: {grouped(len(grown))} kinds of capacity grow, {rows[0]['label']} by most",
+        title=f"What is built: {grouped(len(grown))} kinds of capacity grow, {rows[0]['label']} by most" if len(grown) > 1 else f"What is built: capacity for {rows[0]['label']}",
         sentence="New capacity over the whole plan as a share of what there is in its first period" + (f", the {len(drawn)} that grow most." if len(grown) > len(drawn) else "."),
         panels=(Panel(ranked_bars(drawn, title="% of today's capacity"), "; ".join(f"{row['label']}: {row['text']}" for row in drawn)),),
         table=Table(columns, tuple(cells), "New capacity by recipe", left_out=len(grown) - len(cells)),

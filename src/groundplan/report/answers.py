@@ -9,6 +9,7 @@ from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, group_bot
 from groundplan.report.charts.goal_bars import goal_bars
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.content import ReportInput
+from groundplan.report.fullness import FULL, full_text, fullest_limits, fullness_rows
 from groundplan.report.goals import GoalRow, goal_rows, goal_table, weighted_delivery
 from groundplan.report.names import Names
 from groundplan.report.numbers import grouped, listing, percent, plain, scale_for
@@ -44,7 +45,7 @@ def _can_it_be_done(shown: ReportInput, names: Names) -> Answer:
     short = [row for row in rows if row.is_short]
     minima = _minima(gaps, names)
     if not short:
-        every = f"Every one of {grouped(len(rows))} products is delivered as wanted, in every period."
+        every = f"All {grouped(len(rows))} products that are wanted for final use are delivered in full, in every period."
         return Answer(question, "Yes, every goal", "good", (every, *minima), _best_goals(shown, rows, names))
     met = gaps.filter(pl.col("shortfall_share").fill_null(0.0) <= GoalRow.TOLERANCE)
     delivery = (
@@ -117,7 +118,7 @@ def _what_is_in_the_way(shown: ReportInput, names: Names) -> Answer:
     if not ranked:
         if is_missed:
             return Answer(question, "No single limit", "unknown", ("No limit has a price of its own at the margin: only several together would move the goals.",))
-        return Answer(question, "Nothing that binds", "good", ("All goals are met with what there is; no limit is worth moving for them.",))
+        return _nothing_binds(shown, names, question)
     together = group_bottlenecks(ranked)
     first = together[0]
     lead = f"If all limits that bind were eased a little, by the same share, it would bring {share_text(first)} of the gain for the goals."
@@ -126,6 +127,28 @@ def _what_is_in_the_way(shown: ReportInput, names: Names) -> Answer:
     following = [f"Next: {'; '.join(item.label for item in together[1:3])}."] if len(together) > 1 else []
     sentences = (lead, *following, f"In all, {grouped(len(ranked))} limits bind somewhere: {counted}.")
     return Answer(question, f"Above all: {first.label}", "short" if is_missed else "good", sentences, _top_bottlenecks(shown, together[:_MOST], len(together)))
+
+
+def _nothing_binds(shown: ReportInput, names: Names, question: str) -> Answer:
+    sentence = "All goals are met with what there is, so no limit is worth moving for them."
+    fullest = fullest_limits(shown, names)[:_MOST]
+    if not fullest:
+        return Answer(question, "Nothing that binds", "good", (sentence,))
+    rows = fullness_rows(fullest)
+    columns = (words("Limit"), Column("Used", "%"), Column("Period"))
+    cells = tuple((item.label, full_text(item.share).removesuffix(" %"), item.period) for item in fullest)
+    figure = Figure(
+        name="answer-limits",
+        title="Nearest to their limits",
+        sentence="What would bind first: use as a share of the limit, in the period in which it is used most.",
+        panels=(Panel(ranked_bars(rows, title="% of the limit", mark_at=100), "; ".join(f"{row['label']}: {row['text']}" for row in rows)),),
+        table=Table(columns, cells, "The fullest resources and capacities"),
+        source=source_line(shown, "activities and resource use of the plan"),
+        legend=(("delivered", "used"), ("target_upright", "limit")),
+    )
+    first = [item.label for item in fullest if item.share >= FULL]
+    full = (f"Used up all the same, but not missed: {'; '.join(first)}.",) if first else ()
+    return Answer(question, "Nothing that binds", "good", (sentence, *full), figure)
 
 
 def _top_bottlenecks(shown: ReportInput, together: list[Bottleneck], count: int) -> Figure:

@@ -12,7 +12,7 @@ from groundplan.report.content import ReportInput
 from groundplan.report.names import Names
 from groundplan.report.numbers import grouped, plain
 
-__all__ = ["KINDS", "Bottleneck", "bottleneck_rows", "group_bottlenecks", "rank_bottlenecks", "share_text"]
+__all__ = ["KINDS", "Bottleneck", "bottleneck_rows", "describe_limits", "group_bottlenecks", "rank_bottlenecks", "share_text"]
 
 KINDS = ("capacity", "growth", "resource", "import", "export", "stock")
 """Kinds of shadow prices that are limits; the kind `product` says what a good is worth."""
@@ -111,13 +111,14 @@ def _rank(item: Bottleneck) -> tuple[int, float, str]:
 
 def _names_of_limits(shown: ReportInput, names: Names, prices: pl.DataFrame) -> pl.Series:
     """Give what each row is, in words, and where."""
-    what = _describer(shown, names)
+    what = describe_limits(shown, names)
     told = {key: what(*key) for key in prices.select("kind", "item", "region").unique().iter_rows()}
     rows = [told[key] for key in prices.select("kind", "item", "region").iter_rows()]
     return pl.Series("named", [{"what": words, "place": place} for words, place in rows], dtype=pl.Struct({"what": pl.String, "place": pl.String}))
 
 
-def _describer(shown: ReportInput, names: Names) -> Callable[[str, str, str], tuple[str, str]]:
+def describe_limits(shown: ReportInput, names: Names) -> Callable[[str, str, str], tuple[str, str]]:
+    """Make the function that says what a limit is and where, from its kind, item (a pool or a recipe for a capacity) and region."""
     activities = shown.table("activities").unique("pool", keep="first", maintain_order=True)
     pools = {row["pool"]: (row["recipe"] or row["pool"], row["region"] or "") for row in activities.iter_rows(named=True)}
     outs = shown.economy.recipes.filter(pl.col("role") == "out").unique("recipe", keep="first", maintain_order=True)

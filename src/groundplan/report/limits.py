@@ -8,6 +8,7 @@ from groundplan.report.blocks import Column, Figure, Panel, Section, Table, word
 from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, group_bottlenecks, rank_bottlenecks, share_text
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.content import ReportInput
+from groundplan.report.fullness import FULL, full_text
 from groundplan.report.names import Names
 from groundplan.report.numbers import MISSING, grouped, percent, plain, scale_for
 from groundplan.report.sources import source_line
@@ -17,8 +18,6 @@ __all__ = ["limits_section"]
 _MOST_DRAWN, _MOST_ROWS = 12, 60
 # What brings less than this share of the gain stands in the table only.
 _LEAST_DRAWN = 0.001
-# A use this near its limit is at it: the rest is the solver's rounding.
-_FULL = 1.0 - 1e-6
 
 
 def limits_section(shown: ReportInput, names: Names) -> Section | None:
@@ -64,7 +63,7 @@ def _resources(shown: ReportInput, names: Names) -> Figure | None:
     table = shown.table("resource_use").filter(pl.col("limit") > 0)
     if table.is_empty():
         return None
-    full = (pl.col("use") >= _FULL * pl.col("limit")).alias("full")
+    full = (pl.col("use") >= FULL * pl.col("limit")).alias("full")
     by_period = table.with_columns(full).group_by("resource", "period").agg(pl.col("use", "limit").sum(), pl.col("full").sum(), pl.len().alias("regions"))
     most = by_period.with_columns((pl.col("use") / pl.col("limit")).alias("share")).sort("share", "full", "period", descending=[True, True, False])
     fullest = most.group_by("resource", maintain_order=True).first()
@@ -72,7 +71,7 @@ def _resources(shown: ReportInput, names: Names) -> Figure | None:
     rows, cells = [], []
     for row in fullest.head(_MOST_ROWS).iter_rows(named=True):
         label, scale = names.sector(row["resource"]), scale_for(row["limit"], measures.get(row["resource"]))
-        used = percent(min(row["share"], 1.0)) if row["share"] < _FULL else "100 %"
+        used = full_text(row["share"])
         rows.append({"label": label, "text": used, "value": 100 * row["share"], "solid": True})
         regions = f"{row['full']} of {row['regions']}" if row["regions"] > 1 else "yes" if row["full"] else "no"
         cells.append(

@@ -18,6 +18,8 @@ __all__ = ["products_figure"]
 
 _FIRST_PANELS, _MOST_PANELS = 12, 72
 _PAST_PERIODS = 3
+# Chance at which a plan counts on the middle of what may be there.
+_EVEN = 0.5
 _INTERVAL = ("production", "production_lower_90", "production_upper_90")
 # The scale reaches the top that 95 % of the panels need, within these bounds; the few panels that go beyond are drawn at its top.
 _LEAST_TOP, _MOST_TOP, _COVERED = 1.25, 2.5, 0.95
@@ -38,25 +40,25 @@ def products_figure(shown: ReportInput, names: Names) -> Figure | None:
     is_reported = any("reported" in point for item in drawn for point in item["points"])
     base = "its estimated output in the last year before the plan" if has_past else "its planned output in the first period"
     has_band = any(row["production_lower_90"] is not None for item in drawn for row in item["plan"])
+    is_missed = any(item["missed"] > 0 for item in drawn)
     legend = [("line_band", "planned, with its 90 % interval") if has_band else ("line", "planned")]
-    if any(item["missed"] > 0 for item in drawn):
+    sentence = f"One panel a product, all on one scale: 100 % is {base}."
+    if is_missed:
         legend += [("target", "output that would meet the goal too"), ("gap", "missing")]
+        sentence += " The thin line is the output with which the goal for final use would be met too."
+    chance = shown.economy.settings.capacity_chance
+    if has_band and chance > _EVEN:
+        sentence += f" The plan counts on capacity that is there with a chance of {percent(chance)}, so its line lies low in the interval of what the same lines may make."
     return Figure(
         name="products",
-        title="Output by product: those that miss most first, then those that the goals need most",
-        sentence=f"One panel a product, all on one scale: 100 % is {base}. The thin line is the output with which the goal for final use would be met too."
-        f"{_why_low(shown) if has_band else ''}{cut}",
+        title="Output by product: those that miss most first, then those that the goals need most" if is_missed else "Output by product",
+        sentence=sentence + cut,
         panels=panels[:_FIRST_PANELS],
         more=panels[_FIRST_PANELS:],
         table=Table(columns, tuple(_cells(item, names, periods) for item in drawn), "Planned output, ± half the width of its 90 % interval", left_out=len(series) - len(drawn)),
         source=source_line(shown, "estimated totals and the plan's balances" if has_past else "the plan's balances"),
         legend=((("reported", "reported"),) if is_reported else ()) + ((("estimated", "estimated"),) if has_past else ()) + tuple(legend),
     )
-
-
-def _why_low(shown: ReportInput) -> str:
-    chance = percent(shown.economy.settings.capacity_chance)
-    return f" The plan counts on capacity that is there with a chance of {chance}, so its line lies low in the interval of what the same lines may make."
 
 
 def _series(shown: ReportInput) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ __all__ = ["MOST_CELLS", "MOST_ROWS", "write_workbook"]
 MOST_ROWS = 1_048_576
 """Rows that a sheet can hold, its head included."""
 
-MOST_CELLS = 1_500_000
+MOST_CELLS = 1_000_000
 """Cells of a sheet beyond which spreadsheets become too slow to work with; the rest stands in the run folder."""
 
 _HEAD_ROW = 3
