@@ -90,9 +90,8 @@ def solve_levels(inputs: Inputs, layout: Layout, *, tell: Callable[[str, float],
     """
     programme = build_programme(inputs, layout)
     scaling = scale_of(inputs, layout, programme)
-    implied = implied_upper(inputs, layout, pool_scales(inputs))
-    # Of the implied bounds the solver needs none but those on new capacity that nothing else bounds.
-    programme = replace(programme, upper=np.minimum(programme.upper, np.where(_is_built(layout), implied, np.inf)))
+    implied, stated = implied_upper(inputs, layout, pool_scales(inputs))
+    programme = replace(programme, upper=np.minimum(programme.upper, np.where(stated, implied, np.inf)))
     state = _State(scale_programme(programme, scaling), scaling, implied / scaling.columns)
     if not floors_hold_by_themselves(inputs):
         floor = np.broadcast_to(inputs.stocks.floor[:, None], layout.low.shape)
@@ -156,12 +155,6 @@ def _met(state: _State, inputs: Inputs, layout: Layout, priorities: list[int]) -
     places = layout.short[np.isin(inputs.goals.priority, priorities) & (inputs.goals.quantity > 0)]
     upper[places] = state.programme.lower[places]
     return replace(state, programme=replace(state.programme, upper=upper))
-
-
-def _is_built(layout: Layout) -> NDArray[np.bool_]:
-    built = np.zeros(layout.columns, dtype=bool)
-    built[layout.built[layout.built >= 0]] = True
-    return built
 
 
 def _run(state: _State, name: str, priority: int, cost: FloatArray) -> _State:

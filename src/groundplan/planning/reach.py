@@ -16,7 +16,7 @@ MOST_GROWTH = 1e6
 """New capacity in a period, in multiples of a pool's scale, where nothing else bounds it: no limit, and no capital good from an earlier period."""
 
 
-def implied_upper(inputs: Inputs, layout: Layout, pool_scale: FloatArray) -> FloatArray:
+def implied_upper(inputs: Inputs, layout: Layout, pool_scale: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Bound each column from above, period by period: what is there at most can be made into capacity, which makes more.
 
     Args:
@@ -25,18 +25,21 @@ def implied_upper(inputs: Inputs, layout: Layout, pool_scale: FloatArray) -> Flo
         pool_scale: shape (Q,), scale of each pool's activity.
 
     Returns:
-        Shape (n,), unscaled; infinite for columns that have bounds of their own.
+        Bounds, shape (n,), unscaled, infinite for columns that have bounds of their own; and which of them follow from no row but are
+        `MOST_GROWTH`, so that the programme must state them.
     """
     products, pools, span = len(inputs.products), len(inputs.pool_recipe), len(inputs.periods)
     invest, stocks = inputs.investment, inputs.stocks
     left = 1.0 - invest.wear[inputs.pool_recipe]
     supply, built, able = np.zeros((products, span)), np.zeros((pools, span)), np.zeros((pools, span))
+    stated = np.zeros((pools, span), dtype=bool)
     for period in range(span):
         most = np.full(len(inputs.recipes), np.inf)
         earlier = (invest.lag > 0) & (invest.lag <= period)
         np.minimum.at(most, invest.recipe[earlier], supply[invest.product[earlier], period - invest.lag[earlier]] / invest.amount[earlier])
         most = np.minimum(most, invest.limit)
         own = np.where(layout.built[:, period] >= 0, most[inputs.pool_recipe], 0.0)
+        stated[:, period] = ~np.isfinite(own)
         built[:, period] = np.where(np.isfinite(own), own, MOST_GROWTH * pool_scale)
         added = sum((left ** (period - usable) * built[:, usable] for usable in range(period + 1)), np.zeros(pools))
         able[:, period] = np.where(inputs.pools.runs[:, period], inputs.capacity[:, period] + added, 0.0)
@@ -48,4 +51,7 @@ def implied_upper(inputs: Inputs, layout: Layout, pool_scale: FloatArray) -> Flo
     for places, values in ((layout.activity, able), (layout.built, built), (layout.stock, supply), (layout.unused, supply)):
         there = places >= 0
         upper[places[there]] = values[there]
-    return upper
+    by_column = np.zeros(layout.columns, dtype=bool)
+    there = layout.built >= 0
+    by_column[layout.built[there]] = stated[there]
+    return upper, by_column
