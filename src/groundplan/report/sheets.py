@@ -74,11 +74,13 @@ def sheets_of(shown: ReportInput) -> list[Sheet]:
         return _put(frame.join(units, on="unit", how="left", maintain_order="left"), "unit", ["unit_name", "unit_name_ko", "sector"])
 
     gaps = shown.table("gaps").sort("priority", "shortfall_share", descending=[False, True], maintain_order=True)
+    prices = shown.table("shadow_prices").sort("priority", "value", descending=[False, True], nulls_last=True, maintain_order=True)
     line_activities = _put(shown.table("line_activities").join(lines, on="line", how="left", maintain_order="left"), "line", ["unit", "recipe"])
     prepared: Sequence[tuple[str, str, str, pl.DataFrame, int]] = (
         ("Goals and gaps", "Goals, what the plan delivers, and what holds it back.", "gaps", with_product(gaps), 2),
         ("Balances", "The plan's balance of each product and period: sources equal uses.", "outputs", with_product(shown.table("outputs")), 2),
-        ("Bottlenecks", "What binds, and what one more unit would be worth.", "shadow_prices", shown.table("shadow_prices").sort("value", descending=True, nulls_last=True), 2),
+        ("Bottlenecks", "What binds, and what one more unit of each limit would be worth.", "shadow_prices", prices.filter(pl.col("kind") != "product"), 2),
+        ("Worth of products", "What one more unit of each product would be worth to the goals.", "shadow_prices", prices.filter(pl.col("kind") == "product"), 2),
         ("Targets by line", "What each unit's lines are to run in each period.", "line_activities", with_unit(line_activities), 4),
         ("Estimates by unit", _ESTIMATES, "estimates", with_unit(with_product(_yearly_estimates(shown))), 2),
         ("Totals", "Totals of output, reported and estimated.", "totals", with_product(shown.table("totals")), 3),

@@ -66,10 +66,10 @@ def _formats(book: Any) -> _Formats:
     return _Formats(
         title=book.add_format(base | {"bold": True, "font_size": 16}),
         muted=book.add_format(base | {"font_color": _MUTED}),
-        head=book.add_format(head),
+        head=book.add_format(head | {"align": "left", "indent": 1}),
         number_head=book.add_format(head | {"align": "right"}),
-        text=book.add_format(base),
-        wrapped=book.add_format(base | {"text_wrap": True}),
+        text=book.add_format(base | {"align": "left", "indent": 1}),
+        wrapped=book.add_format(base | {"text_wrap": True, "align": "left", "indent": 1}),
         figures={name: book.add_format(base | {"num_format": pattern}) for name, pattern in patterns.items()},
         warning=book.add_format(base | {"bold": True, "font_color": "#8a3a00"}),
     )
@@ -81,6 +81,7 @@ def _write_summary(book: Any, shown: ReportInput, formats: _Formats) -> None:
     page.hide_gridlines(2)
     page.set_column(0, 0, 28)
     page.set_column(1, 1, 100)
+    page.set_row(0, 26)
     page.write_string(0, 0, story.title, formats.title)
     page.write_string(1, 0, story.subtitle, formats.muted)
     row = 3
@@ -110,9 +111,10 @@ def _write_sheet(book: Any, sheet: Sheet, formats: _Formats) -> None:
     kinds = [_kind(name, column) for name, column in zip(frame.columns, frame.iter_columns(), strict=True)]
     left_out = len(sheet.frame) - len(frame)
     cut = f" Cut: {left_out:,} of {len(sheet.frame):,} rows do not fit on a sheet; the run folder holds them all." if left_out else ""
+    page.set_row(0, 26)
     page.write_string(0, 0, sheet.title, formats.title)
     page.write_string(1, 0, sheet.sentence + cut, formats.muted)
-    page.set_row(_HEAD_ROW, 32)
+    page.set_row(_HEAD_ROW, 34)
     for position, (name, kind) in enumerate(zip(frame.columns, kinds, strict=True)):
         page.write_string(_HEAD_ROW, position, sheet.heads[name], formats.head if kind == "text" else formats.number_head)
         page.write_comment(_HEAD_ROW, position, sheet.notes.get(name, name), {"x_scale": 2.0, "font_size": 10})
@@ -164,5 +166,7 @@ def _kind(name: str, column: pl.Series) -> str:
 def _width(head: str, column: pl.Series, kind: str) -> float:
     if kind != "text" or column.dtype == pl.Boolean:
         return min(max(12.0, 1.1 * max(len(word) for word in head.split(" "))), 24.0)
-    longest = column.head(2000).cast(pl.String).str.len_chars().max()
-    return min(max(10.0, 0.7 * len(head), float(longest if isinstance(longest, int) else 0) + 2), _WIDEST)
+    texts = column.head(2000).cast(pl.String).str
+    # A Korean letter has three bytes and is as wide as two Latin ones.
+    longest = ((texts.len_chars() + texts.len_bytes()) / 2).max()
+    return min(max(10.0, 0.7 * len(head), float(longest if isinstance(longest, int | float) else 0.0) + 3), _WIDEST)
