@@ -127,3 +127,12 @@ def test_an_economy_without_reports_makes_a_page(silent):
 def test_the_file_holds_the_page_in_utf8(northland, page, tmp_path):
     write_html(northland, tmp_path / "report.html")
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == page
+
+
+def test_the_same_run_gives_the_same_page(page, northland):
+    assert render_html(tell_story(northland)) == page
+
+
+def test_korean_words_are_marked_as_such(page):
+    spans = [attributes for tag, attributes in read(page).elements if tag == "span" and attributes.get("lang") == "ko"]
+    assert spans

@@ -34,7 +34,7 @@ def fullest_limits(shown: ReportInput, names: Names) -> list[Fullness]:
     activities = shown.table("activities").rename({"recipe": "item", "level": "use", "capacity": "limit"})
     pools = activities.select(pl.lit("capacity").alias("kind"), "item", "period", "use", "limit")
     sums = pl.concat([resources, pools]).group_by("kind", "item", "period").agg(pl.col("use", "limit").sum()).filter(pl.col("limit") > 0)
-    most = sums.with_columns((pl.col("use") / pl.col("limit")).alias("share")).sort("share", "kind", "item", "period", descending=[True, False, False, False])
+    most = sums.with_columns((pl.col("use") / pl.col("limit")).alias("share")).sort(pl.col("share").round(9), "kind", "item", "period", descending=[True, True, False, False])
     describe = describe_limits(shown, names)
     rows = most.unique(["kind", "item"], keep="first", maintain_order=True).iter_rows(named=True)
     return [Fullness(describe(row["kind"], row["item"], "all")[0], row["share"], row["period"]) for row in rows]

@@ -65,7 +65,9 @@ def _resources(shown: ReportInput, names: Names) -> Figure | None:
         return None
     full = (pl.col("use") >= FULL * pl.col("limit")).alias("full")
     by_period = table.with_columns(full).group_by("resource", "period").agg(pl.col("use", "limit").sum(), pl.col("full").sum(), pl.len().alias("regions"))
-    most = by_period.with_columns((pl.col("use") / pl.col("limit")).alias("share")).sort("share", "full", "period", descending=[True, True, False])
+    most = by_period.with_columns((pl.col("use") / pl.col("limit")).alias("share")).sort(
+        pl.col("share").round(9), "full", "resource", "period", descending=[True, True, False, False]
+    )
     fullest = most.group_by("resource", maintain_order=True).first()
     measures = dict(shown.economy.resources.select("resource", "measure").unique("resource", keep="first").iter_rows())
     rows, cells = [], []

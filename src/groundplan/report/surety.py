@@ -114,7 +114,7 @@ def _inspected(shown: ReportInput) -> list[str]:
         if shown.economy.reports.is_empty():
             return ["Nobody reports and nobody was inspected: what can be made rests on the capacities that the tables state, with an error that is assumed."]
         return [f"None of {grouped(len(units))} units was inspected, so nothing checks the reports from outside."]
-    shares = estimates.group_by("product").agg((pl.col("median").filter(pl.col("inspected")).sum() / pl.col("median").sum()).alias("share"))
+    shares = estimates.group_by("product", maintain_order=True).agg((pl.col("median").filter(pl.col("inspected")).sum() / pl.col("median").sum()).alias("share"))
     share = shares["share"].fill_nan(None).mean()
     worth = percent(share) if isinstance(share, float) else ""
     return [f"{grouped(inspected)} of {grouped(len(units))} units were inspected; they make {worth} of the output (mean over products)."]
