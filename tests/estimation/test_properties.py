@@ -15,7 +15,7 @@ from groundplan.tables.bundles import result_tables
 from groundplan.tables.economy import Economy
 
 SMALL = {"enterprises": 30, "months": 12, "visits": 8}
-FEW = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def test_the_estimate_passes_every_check_of_its_tables(estimated, sound):

@@ -36,6 +36,10 @@ class Layout:
         """Add a fixed effect with prior N(mean, sd^2); gives its column."""
         return self._add([name], -1, mean, sd**2)
 
+    def flat(self, names: list[str], sd: float) -> int:
+        """Add fixed effects with prior N(0, sd^2) each, so wide that they are not drawn together; gives the first column."""
+        return self._add(names, -1, 0.0, sd**2)
+
     def random(self, names: list[str], sd: float, counts: float) -> int:
         """Add a block of effects with prior N(0, variance), the variance about sd^2; gives its first column."""
         self.start.append(sd**2)

@@ -22,6 +22,8 @@ PRIOR_USE_MEAN, PRIOR_USE_SD = -0.3, 0.2
 """Prior of log(output / nameplate capacity) in the whole country: three quarters are used, give or take a fifth."""
 _WINDOW_SD = 0.02
 """Standard deviation of a unit's log bias in the months of a visit against that of all its months."""
+_PRODUCT_SD = 1.0
+"""Standard deviation of the prior of a product's intercept: wide against a unit's error."""
 _MOST_PRODUCTS = 300
 """So many products, the commonest, have effects of their own."""
 
@@ -57,7 +59,7 @@ def yearly_rate(evidence: Evidence) -> float:
 def proxy_source(evidence: Evidence, name: str, volume: Volume, elasticity: float, layout: Layout) -> Source:
     """Set a proxy against the reported volume of the whole unit: d v - q = d bias + intercept + error, means over the months that have both.
 
-    The intercept is common + sector + main product (measures differ); what the elasticity d leaves open is an effect on the volume within the
+    The intercept is common + sector + main product; what the elasticity d leaves open is an effect on the volume within the
     product.
     """
     values = evidence.proxies[name]
@@ -73,7 +75,10 @@ def proxy_source(evidence: Evidence, name: str, volume: Volume, elasticity: floa
     if len(unit):
         terms.add(rows, layout.fixed(f"proxy|{name}", float(np.median(value)), 3.0), 1.0)
         _by_label(terms, layout, rows, f"proxy|{name}|sector=", evidence.sector.labels, evidence.sector.position[unit], 0.5, 2.0)
-        _by_label(terms, layout, rows, f"proxy|{name}|product=", tuple(evidence.products.labels[at] for at in made), np.searchsorted(made, product), 1.0, 1.0)
+        if len(made) > 1:
+            # The weights are fitted to the same data, so what they say of a product's intercept counts for nothing: its prior is wide.
+            first = layout.flat([f"proxy|{name}|product={evidence.products.labels[at]}" for at in made], _PRODUCT_SD)
+            terms.add(rows, first + np.searchsorted(made, product), 1.0)
     # The slope is measured within products, so that levels do not lean on it.
     mean = group_mean(product, mean_volume, len(evidence.products))
     terms.add(rows, layout.fixed(f"proxy|{name}|elasticity", 0.0, 0.3), mean[product] - mean_volume)

@@ -14,9 +14,13 @@ from groundplan.estimation.factors import shared_loadings
 from groundplan.estimation.level import Level
 from groundplan.estimation.rows import Rows
 
-__all__ = ["Spread", "spread_rows"]
+__all__ = ["MODEL_SD", "Spread", "spread_rows"]
 
 FloatArray = NDArray[np.float64]
+
+MODEL_SD = 0.015
+"""Part of the log error that all uninspected makers of a product are taken to share because no model is exact: without it, the total of
+tens of thousands of units would seem known to a fraction of a per cent. It is counted out of each row's own part."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,11 +71,12 @@ def spread_rows(evidence: Evidence, level: Level, rows: Rows, factors: Factors) 
     series_sd = scale * np.sqrt(rows.series_variance)
     count = len(unit)
     unit_part = csr_array((unit_sd, (np.arange(count), unit)), shape=(count, len(evidence.units)))
-    loadings = csr_array(hstack([diags_array(scale) @ effect_loadings, unit_part, diags_array(series_sd)]))
+    product_part = csr_array((np.where(calm, 0.0, MODEL_SD), (np.arange(count), evidence.series_product)), shape=(count, len(evidence.products)))
+    loadings = csr_array(hstack([diags_array(scale) @ effect_loadings, unit_part, diags_array(series_sd), product_part]))
     loadings.eliminate_zeros()
     common = np.asarray(loadings.power(2).sum(axis=1)).ravel()
     own = np.sqrt(np.maximum(log_variance - common[rows.series], 0.0))
-    names = (*level.names, *(f"unit|{label}" for label in evidence.units.labels), *_series_names(evidence))
+    names = (*level.names, *(f"unit|{label}" for label in evidence.units.labels), *_series_names(evidence), *(f"model|product={label}" for label in evidence.products.labels))
     return Spread(np.sqrt(raw), np.sqrt(own**2 + common[rows.series]), own, np.sqrt(half_variance), loadings, names)
 
 

@@ -21,6 +21,7 @@ __all__ = ["Unreported", "judge_unreported"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_UNSEEN_VARIANCE = 9.0
 _MODEL_SD = 0.1
 """Units that do not report may differ from those that do; this much is added to their log error."""
 
@@ -91,8 +92,9 @@ def _by_proxies(evidence: Evidence, level: Level, log_report: FloatArray, by_pla
         starts = np.flatnonzero(np.diff(unit, prepend=-1))
         main = np.zeros(units, np.int64)
         main[unit[starts]] = evidence.series_product[order[starts]]
-        volume = group_sum(unit, weight[evidence.series_product] * made, units)[use] / weight[main[use]]
-        base = np.where(complete[use], np.log(np.maximum(volume, 1e-300)), 0.0)
+        volume = group_sum(unit, weight[evidence.series_product] * made, units)[use]
+        # Without a nameplate the unit's one product is meant: its volume is its weight times its output.
+        base = np.where(complete[use], np.log(np.maximum(volume, 1e-300)), np.log(weight[main[use]]))
         read = np.where(there, values, 0.0).sum(axis=1)[use] / there.sum(axis=1)[use]
         mean, variance = _effects(level, f"proxy|{name}", evidence, evidence.sector.position[use], main[use])
         elasticity = level.elasticity[name]
@@ -115,8 +117,9 @@ def _effects(level: Level, prefix: str, evidence: Evidence, sector: IntArray, pr
         shown = columns >= 0
         terms.add(rows[shown], columns[shown], 1.0)
         block = [level.data.block[at] for name, at in names.items() if name.startswith(f"{prefix}|{part}=")][:1]
-        # Without a block all who are measured share one product or sector; another one may differ by as much as measures do.
-        unseen = level.variances.effect[block[0]] if block else (0.0 if prefix == "nameplate" or len(labels) == 1 else 1.0)
+        # A product that nobody reports has a weight out of the air: its proxies say next to nothing.
+        apart = _UNSEEN_VARIANCE if part == "product" and prefix != "nameplate" else 0.0
+        unseen = level.variances.effect[block[0]] if block and block[0] >= 0 else (0.0 if len(labels) == 1 else apart)
         extra += np.where(shown, 0.0, unseen)
     design: csr_array = terms.matrix((len(sector), len(level.names)))
     return np.asarray(design @ level.posterior.effects), quadratic(design, level.posterior.covariance) + extra

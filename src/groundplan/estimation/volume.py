@@ -20,7 +20,7 @@ _ROUNDS = 12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Volume:
-    """Volumes of units in terms of their main products.
+    """Volumes of units, in the proxy's measure.
 
     Args:
         log_volume: shape (U, T), NaN where a product that the unit otherwise reports is missing or nothing was made.
@@ -37,7 +37,7 @@ def unit_volume(evidence: Evidence, log_report: FloatArray, proxy: FloatArray) -
     """Add the products of each unit with weights that make the sums go along with a proxy.
 
     Weights w_p minimise the Poisson deviance of proxy_i ~ sum_p w_p q_ip over units, by the multiplicative algorithm of Lee and Seung
-    (1999). The volume is in terms of the main product, log(sum_p w_p q_ipt / w_main): log q itself where there is one product.
+    (1999). Another measure of a product changes its weight and no volume.
 
     Args:
         evidence: what is known.
@@ -59,11 +59,10 @@ def unit_volume(evidence: Evidence, log_report: FloatArray, proxy: FloatArray) -
     starts = np.flatnonzero(np.diff(unit, prepend=-1))
     main = np.full(units, -1)
     main[unit[starts]] = np.where(part[order[starts]] > 0, product[order[starts]], -1)
-    scale = np.where(main >= 0, weight[np.maximum(main, 0)], 1.0)
     if not len(starts):
         return Volume(np.full(proxy.shape, np.nan), main, weight)
     volume, complete = np.zeros(proxy.shape), np.zeros(proxy.shape, bool)
-    volume[unit[starts]] = np.add.reduceat(made * (weight[product] / scale[unit])[:, None], starts, axis=0)
+    volume[unit[starts]] = np.add.reduceat(made * weight[product][:, None], starts, axis=0)
     complete[unit[starts]] = np.logical_and.reduceat(there | ~usual[:, None], starts, axis=0)
     good = complete & (volume > 0)
     return Volume(np.where(good, np.log(np.where(good, volume, 1.0)), np.nan), main, weight)
