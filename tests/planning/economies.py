@@ -16,7 +16,9 @@ def economy_of(rows: dict[str, list[dict[str, object]]], **settings: object) -> 
     for name, some in rows.items():
         if some:
             columns = FACTS[name].columns()
-            tables[name] = pl.DataFrame({label: pl.Series(label, [row.get(label, (column.metadata or {}).get("default")) for row in some], dtype=column.dtype) for label, column in columns.items()})
+            tables[name] = pl.DataFrame(
+                {label: pl.Series(label, [row.get(label, (column.metadata or {}).get("default")) for row in some], dtype=column.dtype) for label, column in columns.items()}
+            )
     return Economy.from_tables(Settings(**{"base_period": "2020"} | settings), tables)
 
 
@@ -45,24 +47,53 @@ def random_rows(seed: int, *, investing: bool = True, hungry: bool = False) -> t
         for line in range(int(rng.integers(1, 4))):
             dates = {"since": "2022"} if rng.random() < 0.1 else {"until": "2021"} if rng.random() < 0.1 else {}
             rows["lines"].append(
-                {"line": f"l{number}.{line}", "unit": f"u{rng.integers(3)}", "recipe": recipe, "capacity": float(rng.choice([0.0, 1.0, 1.0, 1.0]) * rng.uniform(1.0, 10.0)), "efficiency": float(rng.choice([0.9, 1.0])), **dates}
+                {
+                    "line": f"l{number}.{line}",
+                    "unit": f"u{rng.integers(3)}",
+                    "recipe": recipe,
+                    "capacity": float(rng.choice([0.0, 1.0, 1.0, 1.0]) * rng.uniform(1.0, 10.0)),
+                    "efficiency": float(rng.choice([0.9, 1.0])),
+                    **dates,
+                }
             )
         if investing and rng.random() < 0.6:
             limit = float(rng.uniform(0.5, 3.0)) if number % 2 else None
             for good in rng.choice(products, min(2, products), replace=False):
-                rows["investments"].append({"recipe": recipe, "item": labels[good], "amount": float(rng.uniform(0.1, 1.0)) * unit[good], "lag": int(rng.integers(0, 3)), "depreciation": 0.05 * (number % 2), "limit": limit})
+                rows["investments"].append(
+                    {
+                        "recipe": recipe,
+                        "item": labels[good],
+                        "amount": float(rng.uniform(0.1, 1.0)) * unit[good],
+                        "lag": int(rng.integers(0, 3)),
+                        "depreciation": 0.05 * (number % 2),
+                        "limit": limit,
+                    }
+                )
     for place, label in enumerate(labels):
         if rng.random() < 0.6:
-            rows["stocks"].append({"product": label, "opening": float(rng.uniform(0.0, 2.0)) * unit[place], "floor": float(rng.choice([0.0, 0.2])) * unit[place], "ceiling": 5.0 * unit[place]})
+            rows["stocks"].append(
+                {"product": label, "opening": float(rng.uniform(0.0, 2.0)) * unit[place], "floor": float(rng.choice([0.0, 0.2])) * unit[place], "ceiling": 5.0 * unit[place]}
+            )
             if not rows["products"][place]["storable"]:
                 rows["stocks"].pop()
         for period in periods:
             if rng.random() < 0.7:
                 quantity = float(rng.uniform(1.0, 12.0)) * unit[place]
                 minimum = quantity * float(rng.choice([0.0, 0.9 if hungry else 0.02]))
-                rows["goals"].append({"product": label, "period": period, "quantity": quantity, "minimum": minimum, "weight": float(rng.uniform(0.5, 2.0)), "priority": int(rng.integers(1, 3))})
+                rows["goals"].append(
+                    {"product": label, "period": period, "quantity": quantity, "minimum": minimum, "weight": float(rng.uniform(0.5, 2.0)), "priority": int(rng.integers(1, 3))}
+                )
             if rng.random() < 0.5:
-                rows["trade"].append({"product": label, "period": period, "import_limit": float(rng.uniform(0.0, 2.0)) * unit[place], "import_price": float(rng.uniform(0.5, 2.0)) / unit[place], "export_limit": unit[place], "export_price": float(rng.uniform(0.5, 2.0)) / unit[place]})
+                rows["trade"].append(
+                    {
+                        "product": label,
+                        "period": period,
+                        "import_limit": float(rng.uniform(0.0, 2.0)) * unit[place],
+                        "import_price": float(rng.uniform(0.5, 2.0)) / unit[place],
+                        "export_limit": unit[place],
+                        "export_price": float(rng.uniform(0.5, 2.0)) / unit[place],
+                    }
+                )
     for period in periods:
         rows["resources"].append({"resource": "foreign_exchange", "region": "all", "period": period, "limit": float(rng.uniform(0.0, 2.0))})
         for region in ("north", "south"):

@@ -68,7 +68,11 @@ def test_gaps_are_spread_over_goods_of_equal_weight():
     rows: dict[str, list[dict[str, object]]] = {
         "units": [{"unit": "u", "region": "town"}],
         "products": [{"product": name, "measure": "t"} for name in ("bread", "shoes")],
-        "recipes": [row for name in ("bread", "shoes") for row in ({"recipe": name, "item": name, "role": "out", "amount": 1.0}, {"recipe": name, "item": "labour", "role": "in", "amount": 1.0})],
+        "recipes": [
+            row
+            for name in ("bread", "shoes")
+            for row in ({"recipe": name, "item": name, "role": "out", "amount": 1.0}, {"recipe": name, "item": "labour", "role": "in", "amount": 1.0})
+        ],
         "lines": [{"line": name, "unit": "u", "recipe": name, "capacity": 100.0} for name in ("bread", "shoes")],
         "goals": [{"product": name, "period": "2021", "quantity": 10.0} for name in ("bread", "shoes")],
         "resources": [{"resource": "labour", "region": "town", "period": "2021", "limit": 10.0}],
@@ -84,7 +88,11 @@ def test_earlier_priorities_are_served_first_and_minima_before_them():
     rows: dict[str, list[dict[str, object]]] = {
         "units": [{"unit": "u", "region": "town"}],
         "products": [{"product": name, "measure": "t"} for name in ("bread", "shoes", "salt")],
-        "recipes": [row for name in ("bread", "shoes", "salt") for row in ({"recipe": name, "item": name, "role": "out", "amount": 1.0}, {"recipe": name, "item": "labour", "role": "in", "amount": 1.0})],
+        "recipes": [
+            row
+            for name in ("bread", "shoes", "salt")
+            for row in ({"recipe": name, "item": name, "role": "out", "amount": 1.0}, {"recipe": name, "item": "labour", "role": "in", "amount": 1.0})
+        ],
         "lines": [{"line": name, "unit": "u", "recipe": name, "capacity": 100.0} for name in ("bread", "shoes", "salt")],
         "goals": [
             {"product": "bread", "period": "2021", "quantity": 10.0, "priority": 1, "weight": 0.001},

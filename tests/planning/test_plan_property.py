@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from economies import economy_of, random_rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,8 +15,6 @@ from groundplan.planning.plan import plan
 from groundplan.planning.verify import verify_plan
 from groundplan.tables.bundles import result_tables
 from groundplan.tables.results import RESULTS
-
-from economies import economy_of, random_rows
 
 SEEDS = st.integers(0, 10_000)
 QUICK = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

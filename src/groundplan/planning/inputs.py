@@ -107,7 +107,7 @@ class Inputs:
         capacity: shape (Q, H), capacity at the chosen chance, worn, 0 where the pool cannot run; without new capacity.
         median: shape (Q, H), the same of median capacity.
         goals, trade, stocks, investment, limits: see their classes.
-        unlimited: resources that recipes or trade use without a row: (resource, periods in words).
+        unlimited: resources that recipes or trade use without a row: (resource, periods in words, regions in words).
     """
 
     products: Axis
@@ -125,7 +125,7 @@ class Inputs:
     stocks: Stocks
     investment: Investment
     limits: Limits
-    unlimited: tuple[tuple[str, str], ...]
+    unlimited: tuple[tuple[str, str, str], ...]
 
     @property
     def has_year_after(self) -> bool:
@@ -208,7 +208,7 @@ def _investment(economy: Economy, products: Axis, recipes: Axis) -> Investment:
     return Investment(recipe, product, lag, table["amount"].to_numpy(), longest, wear, limit)
 
 
-def _limits(economy: Economy, pools: Pools, periods: tuple[str, ...], efficiency: FloatArray) -> tuple[Limits, tuple[tuple[str, str], ...]]:
+def _limits(economy: Economy, pools: Pools, periods: tuple[str, ...], efficiency: FloatArray) -> tuple[Limits, tuple[tuple[str, str, str], ...]]:
     names = Axis(tuple(sorted(set(economy.resources["resource"]))))
     recipes = Axis(tuple(sorted(set(economy.recipes["recipe"]) | set(pools.table["recipe"]))))
     pool_recipe, region = recipes.positions(pools.table["recipe"]), pools.table["region"].to_numpy()
@@ -237,7 +237,7 @@ def _places(period: str, periods: tuple[str, ...], planned: int) -> list[int]:
     return [at, *range(planned, len(periods))] if at == planned - 1 else [at]
 
 
-def _unlimited(economy: Economy, pools: Pools, periods: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def _unlimited(economy: Economy, pools: Pools, periods: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
     """Find resources that are used in a region and period without a row that limits them."""
     resources = economy.recipes.join(economy.products, left_on="item", right_on="product", how="anti").select("recipe", pl.col("item").alias("resource"))
     used = resources.join(pools.table.select("recipe", "region"), on="recipe").select("resource", "region").unique()
@@ -246,5 +246,12 @@ def _unlimited(economy: Economy, pools: Pools, periods: tuple[str, ...]) -> tupl
     cells = used.join(pl.DataFrame({"period": periods}), how="cross")
     known = economy.resources.select("resource", "region", "period")
     free = cells.join(known, on=["resource", "region", "period"], how="anti").join(known.filter(pl.col("region") == ALL_REGIONS), on=["resource", "period"], how="anti")
-    found = free.group_by("resource").agg(pl.col("period").unique().sort(), pl.col("region").n_unique().alias("regions")).sort("resource")
-    return tuple((row["resource"], "any period" if len(row["period"]) == len(periods) else ", ".join(row["period"])) for row in found.to_dicts())
+    found = free.group_by("resource").agg(pl.col("period").unique().sort(), pl.col("region").unique().sort()).sort("resource")
+    everywhere = {row["resource"]: row["region"] for row in used.group_by("resource").agg(pl.col("region").n_unique()).to_dicts()}
+    return tuple(
+        (row["resource"], _span(row["period"], periods), "" if len(row["region"]) == everywhere[row["resource"]] else ", ".join(row["region"])) for row in found.to_dicts()
+    )
+
+
+def _span(found: list[str], periods: tuple[str, ...]) -> str:
+    return "any period" if len(found) == len(periods) else ", ".join(found)

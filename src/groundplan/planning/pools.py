@@ -99,7 +99,7 @@ def _life(pools: pl.DataFrame, periods: list[Period]) -> tuple[NDArray[np.bool_]
     horizon = [*periods, periods[-1].next()]
     since = [None if text is None else parse_period(text).start for text in pools["since"]]
     until = [None if text is None else parse_period(text).end for text in pools["until"]]
-    begun = np.array([[start is None or start <= period.start for period in horizon] for start in since]).reshape(len(pools), len(horizon))
-    kept = np.array([[end is None or end >= period.end for period in horizon] for end in until]).reshape(len(pools), len(horizon))
+    begun = np.array([[start is None or start <= period.start for period in horizon] for start in since], dtype=bool).reshape(len(pools), len(horizon))
+    kept = np.array([[end is None or end >= period.end for period in horizon] for end in until], dtype=bool).reshape(len(pools), len(horizon))
     age = np.maximum(np.cumsum(begun, axis=1) - 1, 0)
     return begun & kept, age.astype(np.int64)

@@ -11,9 +11,14 @@ from groundplan.planning.chance import LineCapacities
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs
 from groundplan.planning.levels import Solved
+from groundplan.planning.relax import Relaxation, cheapest_relaxation
 from groundplan.tables.economy import Economy
 
 __all__ = ["Summary", "describe", "holding_back", "notes_of"]
+
+
+_NAMED = 3
+"""How many limits a sentence names."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +45,7 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
     names = dict(economy.products.select("product", pl.col("name").fill_null(pl.col("product"))).iter_rows())
     status: Status = "infeasible" if not below.is_empty() else "done" if missed.is_empty() else "limited"
     held = holding_back(economy, prices)
+    notes: list[Note] = []
     if status == "done":
         sentence = f"All {len(gaps)} goals can be met."
     elif status == "limited":
@@ -52,12 +58,66 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
     else:
         worst = below.sort(pl.col("below_minimum") / pl.col("minimum"), descending=True).row(0, named=True)
         share = worst["below_minimum"] / worst["minimum"]
-        sentence = f"{len(below)} minima cannot be met; most is lacking of {names[worst['product']]} in {worst['period']} ({share:.0%} of its minimum)"
-        sentence += f"; {held} the plan back." if held else "."
-    return Summary(status, sentence, f"{solved.method}; every level repaired exactly at its vertex", objective, bound, gap, ())
+        sentence = f"{len(below)} {'minimum' if len(below) == 1 else 'minima'} cannot be met; most is lacking of {names[worst['product']]} in {worst['period']} ({share:.0%} of its minimum)"
+        relaxed, hopeless = cheapest_relaxation(inputs, layout, solved)
+        words = [_relaxed(one, names) for one in relaxed]
+        if words:
+            sentence += f"; all could be met with {_joined(words[:_NAMED])}{f' and {len(words) - _NAMED} more' if len(words) > _NAMED else ''}."
+        else:
+            sentence += "."
+        many = f"one of a set of {len(words)} that is cheapest together, and each of them is needed" if len(words) > 1 else "nothing cheaper would do"
+        notes += [Note("plan", "alert", one.item, f"To meet the minima it takes {text}: {many}.") for one, text in zip(relaxed, words, strict=True)]
+        for product, period in hopeless:
+            notes.append(Note("plan", "alert", product, f"No limit helps the minimum of {names.get(product, product)} in {period}: nothing can supply it."))
+    notes += _level_notes(economy, inputs, layout, solved, gaps)
+    return Summary(status, sentence, f"{solved.method}; every level repaired exactly at its vertex", objective, bound, gap, tuple(notes))
 
 
-def holding_back(economy: Economy, prices: pl.DataFrame, *, most: int = 3) -> str:
+def _joined(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _relaxed(one: Relaxation, names: dict[str, str]) -> str:
+    """Say what is to be relaxed: "12 % more capacity of coal deep in Brisken (2021, 2022)"."""
+    item = names.get(one.item, one.item) if one.kind == "import" else one.item.replace("_", " ")
+    what = {"capacity": f"capacity of {item}", "growth": f"growth of {item}", "resource": item, "import": f"imports of {item}"}[one.kind]
+    size = f"{one.share:.2g} times as much again of" if one.share >= 2 else f"{one.share:.2%} more" if one.share < 0.1 else f"{one.share:.0%} more"
+    if one.share == float("inf"):
+        size = f"{one.amount:.3g} units of"
+    when = one.periods[0] if len(one.periods) == 1 else f"{one.periods[0]} to {one.periods[-1]}"
+    return f"{size} {what}{f' in {one.region}' if one.region else ''} ({when})"
+
+
+def _level_notes(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, gaps: pl.DataFrame) -> list[Note]:
+    """Tell what the levels found besides the goals."""
+    notes = []
+    for level, lost in zip(solved.levels, solved.given_up, strict=True):
+        if level.name == "floors" and level.objective > 1e-9:
+            notes.append(Note("plan", "alert", "stocks", "Some stocks cannot be kept at their floor, whatever is done; they are kept as near to it as can be."))
+        # What rounding takes from an earlier level must be told if it could be seen.
+        if abs(lost) > 1e-9 * max(1.0, abs(level.objective)):
+            notes.append(Note("plan", "warning", level.name, f"Later levels took {lost:.1e} from the level {level.name} {level.priority or ''}".rstrip() + "."))
+    lost_after = loss_after(inputs, layout, solved)
+    if inputs.has_year_after and lost_after > 1e-9:
+        text = f"If the year after the plan wants what {inputs.periods[-2]} wants, it cannot have all of it either; its loss is {lost_after:.3g} of the objective."
+        notes.append(Note("plan", "warning", "after the plan", text))
+    planned = {str(period) for period in economy.settings.plan_periods()}
+    outside = economy.goals.filter(~pl.col("period").is_in(sorted(planned)))
+    if not outside.is_empty():
+        notes.append(Note("plan", "warning", "goals", f"{len(outside)} goals are for periods outside the plan ({', '.join(sorted(set(outside['period']))[:5])}) and are left out."))
+    without = sorted(planned - set(gaps["period"]))
+    if without:
+        notes.append(Note("plan", "warning", "goals", f"No goal is stated for {', '.join(without)}; the plan does there only what other periods need."))
+    return notes
+
+
+def loss_after(inputs: Inputs, layout: Layout, solved: Solved) -> float:
+    """Give the part of the objective that comes from the year after the plan."""
+    places = layout.short[:, inputs.planned :][layout.short[:, inputs.planned :] >= 0]
+    return float(sum(level.cost[places] @ solved.x[places] for level in solved.levels if level.name == "goals"))
+
+
+def holding_back(economy: Economy, prices: pl.DataFrame, *, most: int = _NAMED) -> str:
     """Name what binds most, with its verb: "power and foreign exchange hold"; empty where nothing binds."""
     limits = prices.filter(pl.col("kind") != "product")
     if limits.is_empty():
@@ -71,8 +131,7 @@ def holding_back(economy: Economy, prices: pl.DataFrame, *, most: int = 3) -> st
         .sort(["value", "group"], descending=[True, False])
     )
     words = ranked["group"].head(most).to_list()
-    text = words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-    return f"{text} {'holds' if len(words) == 1 else 'hold'}"
+    return f"{_joined(words)} {'holds' if len(words) == 1 else 'hold'}"
 
 
 def _group(economy: Economy) -> pl.Expr:
@@ -92,8 +151,8 @@ def _group(economy: Economy) -> pl.Expr:
 def notes_of(economy: Economy, inputs: Inputs, lines: LineCapacities) -> tuple[Note, ...]:
     """Say what was assumed."""
     notes = []
-    for resource, periods in inputs.unlimited:
-        sentence = f"{resource} has no limit in {periods} where it is used; the plan takes it as unlimited there."
+    for resource, periods, regions in inputs.unlimited:
+        sentence = f"{resource} has no limit in {periods}{f' in {regions}' if regions else ''}, where it is used; the plan takes it as unlimited there."
         notes.append(Note("plan", "warning", resource, sentence))
     if lines.certain:
         notes.append(Note("plan", "info", "lines", f"{lines.certain} lines have no estimate of their capacity; their nameplate is taken as certain."))

@@ -1,0 +1,131 @@
+"""How a plan ends where something is missing, out of reach or degenerate; and that the checker sees what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+from economies import economy_of, random_rows
+
+from groundplan.planning.plan import plan
+from groundplan.planning.verify import verify_plan
+
+
+def bakery(*, capacity: float = 10.0, goal: float = 8.0, minimum: float = 0.0, flour: float = 20.0) -> dict[str, list[dict[str, object]]]:
+    return {
+        "units": [{"unit": "u", "region": "town"}],
+        "products": [{"product": "bread", "measure": "t", "name": "Bread"}, {"product": "flour", "measure": "t"}],
+        "recipes": [{"recipe": "bake", "item": "bread", "role": "out", "amount": 1.0}, {"recipe": "bake", "item": "flour", "role": "in", "amount": 1.0}],
+        "lines": [{"line": "L", "unit": "u", "recipe": "bake", "capacity": capacity}],
+        "goals": [{"product": "bread", "period": "2021", "quantity": goal, "minimum": minimum}],
+        "trade": [{"product": "flour", "period": "2021", "import_limit": flour, "import_price": 1.0}],
+    }
+
+
+def test_no_goals_is_an_outcome_in_words():
+    result = plan(economy_of(bakery() | {"goals": []}, horizon=1))
+
+    assert result.outcome.status == "no_data"
+    assert result.outputs.is_empty()
+    assert verify_plan(economy_of(bakery() | {"goals": []}, horizon=1), result) == ()
+
+
+def test_goals_outside_the_plan_are_told():
+    rows = bakery()
+    rows["goals"] = [*rows["goals"], {"product": "bread", "period": "2031", "quantity": 1.0}]
+
+    result = plan(economy_of(rows, horizon=2))
+
+    sentences = " ".join(note.sentence for note in result.notes)
+    assert "2031" in sentences
+    assert "No goal is stated for 2022" in sentences
+
+
+def test_a_goal_that_nothing_can_make_is_a_gap_with_its_cause():
+    rows = bakery()
+    rows["goals"] = [{"product": "flour", "period": "2021", "quantity": 5.0}]
+    rows["trade"] = []
+
+    result = plan(economy_of(rows, horizon=1))
+
+    gap = result.gaps.row(0, named=True)
+    assert result.outcome.status == "limited"
+    assert gap["shortfall_share"] == 1.0
+    assert "Nothing in the plan makes flour" in gap["cause"]
+
+
+def test_minima_out_of_reach_name_the_cheapest_limits_to_relax():
+    # 16 of bread at least, but 10 of capacity and 12 of flour: 60 % more capacity and 33 % more flour, each is needed.
+    result = plan(economy_of(bakery(goal=20.0, minimum=16.0, flour=12.0), horizon=1))
+
+    assert result.outcome.status == "infeasible"
+    assert result.gaps["below_minimum"].to_list() == [pytest.approx(6.0, rel=1e-9)]
+    assert "60% more capacity of bake in town (2021)" in result.outcome.sentence
+    assert "33% more imports of flour (2021)" in result.outcome.sentence
+    assert len([note for note in result.notes if note.severity == "alert"]) == 2
+
+
+def test_no_line_no_capacity_and_no_recipe_at_all_still_plan():
+    for rows in (bakery(capacity=0.0), bakery() | {"lines": []}, bakery() | {"lines": [], "recipes": [], "trade": []}):
+        result = plan(economy_of(rows, horizon=1))
+        assert result.outcome.status == "limited"
+        assert result.gaps["shortfall_share"].to_list() == [1.0]
+        assert verify_plan(economy_of(rows, horizon=1), result) == ()
+
+
+def test_a_resource_without_a_row_is_unlimited_and_said_so():
+    rows = bakery()
+    rows["recipes"] = [*rows["recipes"], {"recipe": "bake", "item": "labour", "role": "in", "amount": 3.0}]
+
+    result = plan(economy_of(rows, horizon=1))
+
+    assert result.outcome.status == "done"
+    assert any(note.subject == "labour" and "unlimited" in note.sentence for note in result.notes)
+
+
+def test_nothing_is_done_without_need():
+    # The goal is 8: not more is baked, bought or built, although there is room and export would pay.
+    rows = bakery()
+    rows["trade"] += [{"product": "bread", "period": "2021", "import_limit": 100.0, "import_price": 0.1, "export_limit": 100.0, "export_price": 9.0}]
+    rows["investments"] = [{"recipe": "bake", "item": "bread", "amount": 0.1, "lag": 0}]
+
+    result = plan(economy_of(rows, horizon=1))
+
+    bread = result.outputs.filter(pl.col("product") == "bread").row(0, named=True)
+    assert bread["final_use"] == 8.0
+    assert bread["exports"] == 0.0
+    assert bread["unused"] == 0.0
+    assert result.new_capacity.is_empty()
+
+
+def test_shared_errors_lower_the_capacity_that_is_there_with_a_chance():
+    rows, _ = bakery(capacity=10.0, goal=100.0, flour=1000.0), None
+    rows["lines"] = [{"line": f"L{number}", "unit": "u", "recipe": "bake", "capacity": 10.0} for number in range(4)]
+    economy = economy_of(rows, horizon=1, capacity_chance=0.9)
+    capacities = pl.DataFrame({"line": [f"L{number}" for number in range(4)], "median": 10.0, "log_sd": 0.1, "own_log_sd": 0.1})
+    factors = pl.DataFrame({"line": [f"L{number}" for number in range(4)], "factor": "all", "loading": 0.1})
+
+    alone = plan(economy, capacities=capacities)
+    shared = plan(economy, capacities=capacities.with_columns(own_log_sd=pl.lit(0.0)), capacity_factors=factors)
+
+    # Four equal lines: the total's relative sd is 0.1 / 2 where errors are their own, 0.1 where they are shared; z(0.9) = 1.2816.
+    made = [result.activities["capacity"].sum() / 40.0 for result in (alone, shared)]
+    assert made == pytest.approx([1.0 - 1.2816 * 0.05, 1.0 - 1.2816 * 0.1], abs=0.01)
+    bounds = shared.outputs.filter(pl.col("product") == "bread").row(0, named=True)
+    assert bounds["production_lower_90"] < bounds["production"] < bounds["production_upper_90"]
+
+
+def test_the_checker_sees_what_is_wrong():
+    rows, horizon = random_rows(1)
+    economy = economy_of(rows, horizon=horizon)
+    result = plan(economy)
+    assert verify_plan(economy, result) == ()
+
+    more = result.activities.with_columns(pl.col("level") * 1.001)
+    assert verify_plan(economy, replace(result, activities=more))
+    hidden = result.outputs.with_columns(pl.col("final_use") * 0.999)
+    assert verify_plan(economy, replace(result, outputs=hidden))
+    less = result.resource_use.select("resource", "region", "period", limit=pl.col("use") * 0.5)
+    assert (less["limit"] > 0).any()
+    assert any("resources" in found.rule for found in verify_plan(replace(economy, resources=less), result))

@@ -1,0 +1,84 @@
+"""Bottlenecks are true: moving a limit within its range moves the objective by price x step."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from economies import economy_of, random_rows
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from groundplan.planning.plan import plan
+
+
+def one_priority(rows):
+    return rows | {"goals": [row | {"priority": 1} for row in rows["goals"]]}
+
+
+def moved(rows, price, step):
+    """The rows with the limit of a price moved by a step."""
+    if price["kind"] == "resource":
+        name, keys, column = "resources", {"resource": price["item"], "region": price["region"], "period": price["period"]}, "limit"
+    elif price["kind"] == "import":
+        name, keys, column = "trade", {"product": price["item"], "period": price["period"]}, "import_limit"
+    else:
+        name, keys, column = "trade", {"product": price["item"], "period": price["period"]}, "export_limit"
+    changed = [row | {column: row[column] + step} if all(row[key] == value for key, value in keys.items()) else row for row in rows[name]]
+    assert changed != rows[name]
+    return rows | {name: changed}
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_prices_of_resources_and_trade_are_what_a_little_more_or_less_is_worth(seed):
+    rows, horizon = random_rows(seed)
+    rows = one_priority(rows)
+    first = plan(economy_of(rows, horizon=horizon))
+    if first.outcome.status == "infeasible":
+        return
+    for price in first.shadow_prices.filter(pl.col("kind").is_in(["resource", "import", "export"])).head(3).iter_rows(named=True):
+        ends = [price["valid_from"] - price["limit"], min(price["valid_to"] or 2 * price["limit"], 2 * price["limit"]) - price["limit"]]
+        for step in (0.5 * end for end in ends if abs(end) > 1e-6 * price["limit"]):
+            second = plan(economy_of(moved(rows, price, step), horizon=horizon))
+            assert first.objective - second.objective == pytest.approx(price["price"] * step, rel=1e-6, abs=1e-12 * max(1.0, first.objective)), price
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+def test_prices_of_capacity_are_what_a_little_more_or_less_is_worth(seed):
+    rows, _ = random_rows(seed, investing=False)
+    rows = one_priority(rows) | {"lines": [row for row in rows["lines"] if "since" not in row and "until" not in row and row["capacity"] > 0]}
+    economy = economy_of(rows, horizon=1)
+    first = plan(economy)
+    if first.outcome.status == "infeasible":
+        return
+    lines = first.line_activities.sort("line").unique("pool", keep="first", maintain_order=True).select("pool", "line")
+    for price in first.shadow_prices.filter(pl.col("kind") == "capacity").join(lines, left_on="item", right_on="pool").head(3).iter_rows(named=True):
+        step = 0.5 * (min(price["valid_to"] or 2 * price["limit"], 2 * price["limit"]) - price["limit"])
+        if step <= 1e-6 * price["limit"]:
+            continue
+        more = [row | {"capacity": row["capacity"] + step} if row["line"] == price["line"] else row for row in rows["lines"]]
+        second = plan(economy_of(rows | {"lines": more}, horizon=1))
+        assert first.objective - second.objective == pytest.approx(price["price"] * step, rel=1e-6, abs=1e-12 * max(1.0, first.objective)), price
+
+
+def test_a_limit_is_priced_at_the_priority_whose_goals_it_moves():
+    names = ("bread", "shoes")
+    rows: dict[str, list[dict[str, object]]] = {
+        "units": [{"unit": "u", "region": "town"}],
+        "products": [{"product": name, "measure": "t"} for name in names],
+        "recipes": [
+            row for name in names for row in ({"recipe": name, "item": name, "role": "out", "amount": 1.0}, {"recipe": name, "item": "labour", "role": "in", "amount": 1.0})
+        ],
+        "lines": [{"line": "b", "unit": "u", "recipe": "bread", "capacity": 8.0}, {"line": "s", "unit": "u", "recipe": "shoes", "capacity": 100.0}],
+        "goals": [{"product": "bread", "period": "2021", "quantity": 10.0, "priority": 1}, {"product": "shoes", "period": "2021", "quantity": 10.0, "priority": 2}],
+        "resources": [{"resource": "labour", "region": "town", "period": "2021", "limit": 14.0}],
+    }
+
+    prices = plan(economy_of(rows, horizon=1)).shadow_prices
+
+    # Bread is held back by its own line (2 of 10 missed: slope (1 + 2 (0.15 + 0.25)) / 3), shoes by the labour that bread leaves (4 of 10 missed: 0.35 to 0.5).
+    bread = prices.filter(pl.col("kind") == "capacity").row(0, named=True)
+    labour = prices.filter(pl.col("kind") == "resource").row(0, named=True)
+    assert (bread["priority"], bread["price"]) == (1, pytest.approx(1.8 / 30.0, rel=1e-12))
+    assert (labour["priority"], labour["price"]) == (2, pytest.approx(2.7 / 30.0, rel=1e-12))
