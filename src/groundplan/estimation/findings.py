@@ -34,8 +34,6 @@ class Findings:
         series, period: shape (n,), positions; period -1 where no report has that period.
         value: shape (n,), output found, in the product's measure; zero where the unit stood still.
         variance: shape (n,), of the log error.
-        random: shape (n,), was the visit drawn at random?
-        probability: shape (n,), with which probability; NaN where it was chosen.
         capacity_series, capacity_value, capacity_variance: shape (m,), log of capacity a year in the product's measure.
         left_out: how many findings could not be used: they cover a part of what is reported.
     """
@@ -44,8 +42,6 @@ class Findings:
     period: NDArray[np.int64]
     value: NDArray[np.float64]
     variance: NDArray[np.float64]
-    random: NDArray[np.bool_]
-    probability: NDArray[np.float64]
     capacity_series: NDArray[np.int64]
     capacity_value: NDArray[np.float64]
     capacity_variance: NDArray[np.float64]
@@ -59,7 +55,7 @@ def read_findings(economy: Economy, bearers: Bearers, periods: Axis) -> Findings
     """
     default = pl.col("method").cast(pl.String).replace_strict(dict(METHOD_ERRORS), default=0.2, return_dtype=pl.Float64)
     error = pl.max_horizontal(pl.col("relative_error").fill_null(default), pl.lit(_LEAST_ERROR))
-    visits = economy.visits.unique("visit", keep="first", maintain_order=True).select("visit", "start", "chosen_by", "inclusion_probability")
+    visits = economy.visits.unique("visit", keep="first", maintain_order=True).select("visit", "start")
     table = (
         bearers.findings.join(visits, on="visit", how="left", maintain_order="left")
         .with_columns((error**2).alias("variance"), pl.col("measure").cast(pl.String))
@@ -73,8 +69,6 @@ def read_findings(economy: Economy, bearers: Bearers, periods: Axis) -> Findings
         period=periods.positions(output["period"]),
         value=output["value"].to_numpy(),
         variance=output["variance"].to_numpy(),
-        random=(output["chosen_by"].str.strip_chars().str.to_lowercase() == "random").fill_null(value=False).to_numpy(),
-        probability=output["inclusion_probability"].fill_null(np.nan).to_numpy(),
         capacity_series=capacity["series"].to_numpy(),
         capacity_value=np.log(capacity["value"].to_numpy() * _per_year(capacity["period"])),
         capacity_variance=capacity["variance"].to_numpy(),
