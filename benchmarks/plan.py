@@ -76,7 +76,10 @@ def random_economy(products: int, seed: int = 1) -> Economy:
         "units": pl.DataFrame({"unit": [f"U{label}" for label in labels], "kind": "enterprise", "region": "all places", "major": False}),
         "products": pl.DataFrame({"product": labels, "measure": "t", "storable": True, "loss_share": rng.uniform(0.0, 0.1, products)}),
         "recipes": recipes,
-        "lines": pl.DataFrame({"line": [f"L{label}" for label in labels], "unit": [f"U{label}" for label in labels], "recipe": [f"make_{label}" for label in labels], "capacity": capacity, "efficiency": 1.0}),
+        "lines": pl.DataFrame(
+            {"line": [f"L{label}" for label in labels], "unit": [f"U{label}" for label in labels], "recipe": [f"make_{label}" for label in labels],
+             "capacity": capacity, "efficiency": 1.0}
+        ),
         "goals": pl.DataFrame(goals, schema=["product", "period", "quantity", "minimum", "weight", "priority"], orient="row"),
         "resources": pl.DataFrame(limits, schema=["resource", "region", "period", "limit"], orient="row"),
         "trade": pl.DataFrame(trade, schema=["product", "period", "import_limit", "import_price", "export_limit", "export_price"], orient="row"),
@@ -119,7 +122,9 @@ def measure(products: int) -> None:
     violations = verify_plan(economy, result)
     missed = int((result.gaps["shortfall_share"] > 1e-9).sum())
     method = result.outcome.method.partition(":")[0]
-    print(f"| {products:,} | {seconds:.1f} | {peak} | {result.gap:.1e} | {float(flow.max()):.1e} | {len(violations)} | {missed} of {len(result.gaps)} | {method} |")
+    peak = f"{memory / 1024:.0f} ({before / 1024:.0f} before)"
+    worst = f"{float(flow.max()):.1e}"
+    print(f"| {products:,} | {seconds:.1f} | {peak} | {result.gap:.1e} | {worst} | {len(violations)} | {missed} of {len(result.gaps)} | {method} |")
 
 
 def main() -> None:
