@@ -117,7 +117,7 @@ def test_shared_errors_lower_the_capacity_that_is_there_with_a_chance():
 
 
 def test_the_checker_sees_what_is_wrong():
-    rows, horizon = random_rows(1)
+    rows, horizon = random_rows(7)
     economy = economy_of(rows, horizon=horizon)
     result = plan(economy)
     assert verify_plan(economy, result) == ()

@@ -23,6 +23,9 @@ __all__ = ["Priced", "list_limits", "price_limits", "shadow_prices"]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_RANGED = 1500
+"""So many prices of a level get the range over which they hold."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Priced:
@@ -128,8 +131,8 @@ def _rows(economy: Economy, inputs: Inputs, limits: Priced, level: Level, solved
     of_rows = variable >= columns
     scale[of_rows] = solved.scaling.rows[variable[of_rows] - columns]
     scaled = Moves(number[moves.limit[kept]], variable, moves.rate[kept] * scale, moves.upper[kept], moves.lower[kept])
-    down, up = price_ranges(level.programme, level.vertex, scaled, len(found))
     limit = limits.limit[found]
+    down, up = _ranges(level, scaled, prices[found] * limit)
     labels = [_labels(inputs, str(limits.kind[at]), int(limits.item[at])) for at in found]
     measures = _measures(economy)
     table = pl.DataFrame(
@@ -147,7 +150,19 @@ def _rows(economy: Economy, inputs: Inputs, limits: Priced, level: Level, solved
             "measure": [measures.get(label[2]) for label in labels],
         }
     )
-    return table.with_columns(pl.when(pl.col("valid_to").is_finite()).then(pl.col("valid_to")))
+    return table.with_columns(pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in ("valid_from", "valid_to"))
+
+
+def _ranges(level: Level, moves: Moves, value: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Range the limits that matter most, by price x limit; NaN for the rest, whose ranges nobody would read."""
+    ranked = np.argsort(-value, kind="stable")[:_RANGED]
+    number = np.full(len(value), -1, np.int64)
+    number[ranked] = np.arange(len(ranked))
+    kept = number[moves.limit] >= 0
+    some = Moves(number[moves.limit[kept]], moves.variable[kept], moves.rate[kept], moves.upper[kept], moves.lower[kept])
+    down, up = np.full(len(value), np.nan), np.full(len(value), np.nan)
+    down[ranked], up[ranked] = price_ranges(level.programme, level.vertex, some, len(ranked))
+    return down, up
 
 
 def _labels(inputs: Inputs, kind: str, item: int) -> tuple[str, str, str]:

@@ -58,7 +58,8 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
     else:
         worst = below.sort(pl.col("below_minimum") / pl.col("minimum"), descending=True).row(0, named=True)
         share = worst["below_minimum"] / worst["minimum"]
-        sentence = f"{len(below)} {'minimum' if len(below) == 1 else 'minima'} cannot be met; most is lacking of {names[worst['product']]} in {worst['period']} ({share:.0%} of its minimum)"
+        minima = "1 minimum" if len(below) == 1 else f"{len(below)} minima"
+        sentence = f"{minima} cannot be met; most is lacking of {names[worst['product']]} in {worst['period']} ({share:.0%} of its minimum)"
         relaxed, hopeless = cheapest_relaxation(inputs, layout, solved)
         words = [_relaxed(one, names) for one in relaxed]
         if words:
