@@ -566,3 +566,9 @@ def test_a_workbook_that_is_none(folder, data):
     (folder / "book.xlsx").write_bytes(data)
     fault = only_fault(folder)
     assert (fault.table, fault.rule) == ("book.xlsx", "unreadable_file")
+
+
+def test_a_folder_one_too_high_is_shown_the_way(folder):
+    faults = check_folder(folder.parent, today=TODAY)[1]
+    assert faults[0].rule == "missing_settings"
+    assert f"Did you mean {folder}?" in faults[0].remedy

@@ -84,9 +84,10 @@ def _fault_block(number: int, fault: Fault) -> Padding:
     lines = RichTable.grid(padding=(0, 1))
     lines.add_column(style="dim", no_wrap=True)
     lines.add_column(overflow="fold")
-    rows = f"{fault.count:,}" + (f"; first {_rows(fault)}" if fault.rows else "")
+    rows = f"{fault.count:,}; first {_rows(fault)}" if fault.rows else ""
     for word, text in (("rows", rows), ("found", fault.found), ("expected", fault.expected), ("do", fault.remedy)):
-        lines.add_row(word, Text(text))
+        if text:
+            lines.add_row(word, Text(text))
     return Padding(Group(head, Padding(lines, (0, 0, 0, 3))), (1, 0, 0, 0))
 
 

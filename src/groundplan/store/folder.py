@@ -90,7 +90,9 @@ _BLOCKING = frozenset({
 def _settings(folder: Path) -> tuple[Settings | None, list[Fault]]:
     path = folder / SETTINGS_FILE
     if not path.is_file():
-        remedy = f'Write {SETTINGS_FILE} with at least: base_period = "2020". `groundplan new` writes one with comments.'
+        below = sorted(child.parent for child in folder.glob(f"*/{SETTINGS_FILE}"))
+        meant = f"Did you mean {below[0]}? It has one. " if below else ""
+        remedy = f'{meant}Write {SETTINGS_FILE} with at least: base_period = "2020". `groundplan new` writes one with comments.'
         return None, [Fault(SETTINGS_FILE, "", "missing_settings", 1, (), "no such file", "the settings of the economy", remedy)]
     try:
         return read_settings(path), []
