@@ -232,3 +232,41 @@ def test_review_takes_the_estimate(northland):
     assert len(both) > 0
     assert np.allclose(both["verified"], both["median"], rtol=1e-9)
     assert np.allclose(both["verified_upper_90"], both["upper_90"], rtol=1e-9)
+
+
+def test_yearly_and_monthly_reports_side_by_side_are_not_added_twice(changed, northland, sound):
+    reports = northland.economy.reports
+    latest = reports.filter(pl.col("version") == pl.col("version").max().over("unit", "product", "period"))
+    yearly = latest.with_columns(pl.col("period").str.slice(0, 4)).group_by("unit", "product", "period").agg(pl.col("quantity", "declared_capacity").sum())
+    yearly = yearly.with_columns(indicator=pl.lit("output"), version=pl.lit(1, pl.Int64), reported_on=pl.lit(None, pl.Date), status=pl.lit(None, pl.String))
+    first = latest["unit"].unique().sort().to_list()[::2]
+    mixed = pl.concat([latest.filter(pl.col("unit").is_in(first)), yearly.filter(~pl.col("unit").is_in(first)).select(reports.columns)])
+    made = sound(estimate(changed(reports=mixed)))
+    spans = made.estimates.with_columns(pl.col("period").str.len_chars().alias("length")).group_by("unit", "product").agg(pl.col("length").n_unique())
+    assert spans["length"].max() == 1
+    truth = northland.truth["outputs"].group_by("product", pl.col("period").str.slice(0, 4)).agg(pl.col("quantity").sum().alias("truth"))
+    totals = made.totals.filter(pl.col("level") == "total").join(truth, on=["product", "period"])
+    assert abs((totals["median"] / totals["truth"]).log().median()) < 0.15
+
+
+def test_reports_beyond_any_measure_count_as_missing(changed, northland, sound):
+    unit = northland.economy.reports["unit"][0]
+    absurd = lambda table: table.with_columns(quantity=pl.when(pl.col("unit") == unit).then(1e300).otherwise(pl.col("quantity")))  # noqa: E731
+    made = sound(estimate(changed(reports=absurd)))
+    assert "beyond any measure" in texts(made, "warning")
+    assert made.estimates.filter(pl.col("unit") == unit)["median"].max() < 1e12
+
+
+def test_plates_meters_and_reports_in_a_wrong_unit_of_measure(changed, northland, estimated, sound):
+    units = northland.economy.reports["unit"].unique().sort()[:4].to_list()
+    wrong = lambda name: lambda table: table.with_columns(pl.when(pl.col("unit").is_in(units)).then(pl.col(name) * 1000).otherwise(pl.col(name)).alias(name))  # noqa: E731
+    truth = northland.truth["outputs"].rename({"quantity": "truth"}).filter(pl.col("truth") > 0)
+
+    def error(made: Estimate) -> float:
+        rows = made.estimates.join(truth, on=["unit", "product", "period"]).filter(~pl.col("unit").is_in(units))
+        return float((rows["median"] / rows["truth"]).log().pow(2).mean() ** 0.5)
+
+    for tables in ({"lines": wrong("capacity")}, {"proxies": wrong("value")}, {"reports": wrong("quantity")}):
+        made = sound(estimate(changed(**tables)))
+        # The others are not drawn along.
+        assert error(made) < 1.3 * error(estimated)

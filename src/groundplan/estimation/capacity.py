@@ -174,7 +174,7 @@ def _tables(
     prior_mean, prior_variance = float(post.effects[0]), float(post.covariance[0, 0]) + variances.unit
     empty = len(post.unit_mean) == 0
     shift = np.where(known, 0.0 if empty else post.unit_mean[at], prior_mean)
-    loadings = csr_array((len(series), len(names))) if empty else csr_array(diags_array(known.astype(float)) @ csr_array(-shared_loadings(post)[at]))
+    loadings = csr_array((len(series), len(names))) if empty else csr_array(diags_array(known.astype(float)) @ csr_array(-shared_loadings(post.unit_shared, post.covariance)[at]))
     unit_sd = np.zeros(len(series)) if empty else np.where(known, np.sqrt(post.unit_own[at]), 0.0)
     # Lines of one product in one unit share what is known of their sum; how it splits is known by their nameplates alone.
     own = np.where(known, (1.0 - share) * variances.unit, prior_variance)

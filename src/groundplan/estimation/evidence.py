@@ -14,15 +14,18 @@ from groundplan.estimation.locate import label_positions, series_positions
 from groundplan.maths.groups import group_sum
 from groundplan.period import parse_period
 from groundplan.tables.axes import Axis
+from groundplan.tables.calendar import enclosing_periods
 from groundplan.tables.economy import Economy
 
-__all__ = ["NOT_STATED", "Evidence", "Grouping", "gather"]
+__all__ = ["NOT_STATED", "PLAUSIBLE", "Evidence", "Grouping", "gather", "is_plausible"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 NOT_STATED = "not stated"
+PLAUSIBLE = (1e-30, 1e30)
+"""Positive quantities outside are no figures of any economy in any measure: they count as missing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,6 +52,7 @@ class Evidence:
         nameplate: shape (S,), log of output a year at nameplate capacity in the base period; NaN where no line is known.
         findings: what inspectors found.
         bearers: which series each line and finding belongs to.
+        implausible: how many reports are beyond any measure and count as missing.
     """
 
     units: Axis
@@ -66,6 +70,7 @@ class Evidence:
     nameplate: FloatArray
     findings: Findings
     bearers: Bearers
+    implausible: int
 
 
 def gather(economy: Economy) -> Evidence:
@@ -88,7 +93,8 @@ def gather(economy: Economy) -> Evidence:
         for part in (reports.filter(pl.col("version") == first), reports.filter(pl.col("version") > first).sort("version", maintain_order=True)):
             at = (series_positions(bearers.series, part), axis.positions(part["period"]))
             # Where a place is written more than once, numpy keeps the last value: the latest version.
-            reported[at] = part["quantity"].to_numpy()
+            quantity = part["quantity"].to_numpy()
+            reported[at] = np.where((quantity == 0) | is_plausible(quantity), quantity, np.nan)
             declared[at] = part["declared_capacity"].to_numpy()
     sector, region, kind = _groupings(economy, units)
     return Evidence(
@@ -107,7 +113,13 @@ def gather(economy: Economy) -> Evidence:
         nameplate=_nameplate(bearers, len(series_unit)),
         findings=read_findings(economy, bearers, axis),
         bearers=bearers,
+        implausible=int(((reports["quantity"] > 0) & ~reports["quantity"].is_between(*PLAUSIBLE)).sum()),
     )
+
+
+def is_plausible(values: FloatArray) -> BoolArray:
+    """Say which quantities could be of some economy."""
+    return np.asarray((values >= PLAUSIBLE[0]) & (values <= PLAUSIBLE[1]))
 
 
 def _periods(economy: Economy, reports: pl.DataFrame) -> tuple[str, ...]:
@@ -140,16 +152,27 @@ def _grouping(column: pl.Series) -> Grouping:
 
 def _proxies(economy: Economy, units: Axis, periods: Axis) -> dict[str, FloatArray]:
     found: dict[str, FloatArray] = {}
-    table = economy.proxies.filter(pl.col("value") > 0)
+    table = economy.proxies.filter(pl.col("value").is_between(*PLAUSIBLE))
     for (name,), part in sorted(table.partition_by("indicator", as_dict=True).items()):
         at, when = label_positions(units, part["unit"]), periods.positions(part["period"])
         inside = (at >= 0) & (when >= 0)
-        if not inside.any():
-            continue
         values = np.full((len(units), len(periods)), np.nan)
         values[at[inside], when[inside]] = np.log(part["value"].to_numpy()[inside])
-        found[str(name)] = values
+        _fill_longer(values, part, units, periods)
+        if np.isfinite(values).any():
+            found[str(name)] = values
     return found
+
+
+def _fill_longer(values: FloatArray, part: pl.DataFrame, units: Axis, periods: Axis) -> None:
+    """Give, in place, periods that have no reading of their own the mean log of the readings inside them: months of a year that is reported."""
+    longer = sorted(set(periods.labels) - set(part["period"].unique().to_list()))
+    calendar = enclosing_periods(part["period"].unique().to_list(), longer)
+    if calendar.is_empty():
+        return
+    means = part.join(calendar, on="period").group_by("unit", "outer").agg(pl.col("value").log().mean()).sort("unit", "outer")
+    at, when = units.positions(means["unit"]), periods.positions(means["outer"])
+    values[at[at >= 0], when[at >= 0]] = means["value"].to_numpy()[at >= 0]
 
 
 def _nameplate(bearers: Bearers, series: int) -> FloatArray:

@@ -33,6 +33,7 @@ class Findings:
     Args:
         series, period: shape (n,), positions; period -1 where no report has that period.
         value: shape (n,), output found, in the product's measure; zero where the unit stood still.
+        log_rate: shape (n,), log of the value at a yearly rate; NaN where it is zero.
         variance: shape (n,), of the log error.
         capacity_series, capacity_value, capacity_variance: shape (m,), log of capacity a year in the product's measure.
         left_out: how many findings could not be used: they cover a part of what is reported.
@@ -41,6 +42,7 @@ class Findings:
     series: NDArray[np.int64]
     period: NDArray[np.int64]
     value: NDArray[np.float64]
+    log_rate: NDArray[np.float64]
     variance: NDArray[np.float64]
     capacity_series: NDArray[np.int64]
     capacity_value: NDArray[np.float64]
@@ -68,6 +70,7 @@ def read_findings(economy: Economy, bearers: Bearers, periods: Axis) -> Findings
         series=output["series"].to_numpy(),
         period=periods.positions(output["period"]),
         value=output["value"].to_numpy(),
+        log_rate=np.log(np.where(output["value"].to_numpy() > 0, output["value"].to_numpy() * _per_year(output["period"]), np.nan)),
         variance=output["variance"].to_numpy(),
         capacity_series=capacity["series"].to_numpy(),
         capacity_value=np.log(capacity["value"].to_numpy() * _per_year(capacity["period"])),

@@ -46,6 +46,8 @@ def estimation_notes(evidence: Evidence, screened: Screened, level: Level, rows:
     unreported = int((shown & ~rows.reporting & ~(evidence.reported == 0).any(axis=1)).sum())
     if unreported:
         note("warning", "reports", f"{unreported} products of units have no usable report: they are estimated from nameplate, group and findings, with wide intervals.")
+    if evidence.implausible:
+        note("warning", "reports", f"{evidence.implausible} reports are beyond any measure (above 1e30, or below 1e-30 and not zero) and count as missing.")
     aside = np.argwhere(screened.set_aside)
     if len(aside):
         names = ", ".join(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array, diags_array
 
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.level import Level
@@ -35,6 +36,7 @@ class Rows:
         damping: shape (n,), share of the lasting error that a finding of the row itself leaves.
         zero: shape (n,), output is zero.
         reporting: shape (S,), the series has a usable report; otherwise it is judged without the bias of reports.
+        shared: L, sparse (S, p): shared part of log output's error, L (theta - effects).
         unit_variance: shape (S,), variance of the unit's own lasting error.
         series_variance: shape (S,), variance of the series' own lasting error (those that do not report).
         weights: shape (n, 4), share of report, finding, proxies, prior; sums to 1.
@@ -48,6 +50,7 @@ class Rows:
     damping: FloatArray
     zero: BoolArray
     reporting: BoolArray
+    shared: csr_array
     unit_variance: FloatArray
     series_variance: FloatArray
     weights: FloatArray
@@ -62,7 +65,7 @@ def report_noise(evidence: Evidence, log_report: FloatArray) -> float:
     """
     found = evidence.findings
     usable = (found.period >= 0) & (found.value > 0)
-    gap = np.where(usable, log_report[found.series, np.maximum(found.period, 0)], np.nan) - np.log(np.where(usable, found.value, 1.0))
+    gap = np.where(usable, log_report[found.series, np.maximum(found.period, 0)], np.nan) - found.log_rate
     usable &= np.isfinite(gap)
     series, count = found.series[usable], len(evidence.series_unit)
     number = group_count(series, count)
@@ -102,17 +105,17 @@ def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreporte
     zero, damping, direct = stopped.copy(), np.ones(mean.shape), np.zeros(mean.shape)
     found = evidence.findings
     inside = found.period >= 0
-    s, t, value, error = found.series[inside], found.period[inside], found.value[inside], found.variance[inside]
+    s, t, value, rate, error = found.series[inside], found.period[inside], found.value[inside], found.log_rate[inside], found.variance[inside]
     there[s, t] = True
     zero[s, t] = value == 0
     positive = value > 0
-    s, t, value, error = s[positive], t[positive], value[positive], error[positive]
+    s, t, rate, error = s[positive], t[positive], rate[positive], error[positive]
     # Where nothing else speaks of the month (no report, or a zero that was found false), the finding speaks alone; for a
     # unit that does not report it settles the lasting error too, in this month.
     alone = ~np.isfinite(mean[s, t]) | stopped[s, t]
     before = own[s, t] + np.where(reporting[s], 0.0, lasting[s])
     weight = np.where(alone, 1.0, before / (before + error))
-    mean[s, t] = (1 - weight) * np.where(alone, 0.0, mean[s, t]) + weight * np.log(value)
+    mean[s, t] = (1 - weight) * np.where(alone, 0.0, mean[s, t]) + weight * rate
     own[s, t] = weight * error
     damping[s, t] = 1 - weight
     direct[s, t] = weight
@@ -122,11 +125,12 @@ def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreporte
     return Rows(
         series=rows,
         period=columns,
-        mean=np.where(zero, np.nan, mean)[rows, columns],
+        mean=(np.where(zero, np.nan, mean) - np.log(evidence.per_year))[rows, columns],
         own=own[rows, columns],
         damping=damping[rows, columns],
         zero=zero[rows, columns],
         reporting=reporting,
+        shared=csr_array(unreported.shared - diags_array(reporting.astype(float)) @ post.unit_shared[unit]),
         unit_variance=np.where(reporting, lasting, 0.0),
         series_variance=np.where(reporting, 0.0, lasting),
         weights=_weights(evidence, level, unreported, reporting, noise, usable[rows, columns] | stopped[rows, columns], direct[rows, columns], rows),
@@ -146,7 +150,19 @@ def _speaks(evidence: Evidence, reporting: BoolArray) -> BoolArray:
     silent = ~reporting & reported.any(axis=1)
     there[~reporting & ~silent] = True
     there[silent] = reported[silent]
-    return there
+    return there & _own_length(evidence, reported)
+
+
+def _own_length(evidence: Evidence, reported: BoolArray) -> BoolArray:
+    """Keep series to periods of the lengths that they report, those that never report to the commonest: a year is not added to its months."""
+    kept = np.zeros(reported.shape, bool)
+    lengths = np.unique(evidence.per_year)
+    commonest = max(lengths.tolist(), key=lambda length: (int(reported[:, evidence.per_year == length].sum()), length), default=0.0)
+    silent = ~reported.any(axis=1)
+    for length in lengths:
+        columns = evidence.per_year == length
+        kept[:, columns] = (reported[:, columns].any(axis=1) | (silent & (length == commonest)))[:, None]
+    return kept
 
 
 def _weights(

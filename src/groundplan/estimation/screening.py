@@ -28,7 +28,7 @@ class Screened:
     """Usable reports.
 
     Args:
-        log_report: shape (S, T), log of the usable reports; NaN where there is none, a zero, or one set aside.
+        log_report: shape (S, T), log of the usable reports at a yearly rate; NaN where there is none, a zero, or one set aside.
         set_aside: shape (S, T), reports that were set aside.
     """
 
@@ -43,7 +43,7 @@ def screen_reports(evidence: Evidence) -> Screened:
     Without a proxy for the month, only jumps up by four fifths or more, and falls to a tenth, hundredth or thousandth are, and not where the same
     month of another year looks alike (harvests) or a finding of the month agrees.
     """
-    log_report = np.log(np.where(evidence.reported > 0, evidence.reported, np.nan))
+    log_report = np.log(np.where(evidence.reported > 0, evidence.reported * evidence.per_year, np.nan))
     set_aside = np.zeros(log_report.shape, bool)
     step = np.diff(log_report, axis=1, prepend=np.nan)
     # A slip makes two steps; only periods beside a large one are looked at further.
@@ -122,5 +122,5 @@ def _found_alike(evidence: Evidence, values: FloatArray, series: NDArray[np.int6
     agrees = np.zeros(values.shape, bool)
     usable = (found.period >= 0) & (found.value > 0)
     s, t = found.series[usable], found.period[usable]
-    agrees[s, t] = np.abs(values[s, t] - np.log(found.value[usable])) < 0.4
+    agrees[s, t] = np.abs(values[s, t] - found.log_rate[usable]) < 0.4
     return agrees[series, period]

@@ -13,7 +13,7 @@ from groundplan.estimation.findings import SHARED_ERROR
 from groundplan.estimation.volume import Volume
 from groundplan.maths.groups import group_count, group_mean, group_sum
 
-__all__ = ["PRIOR_USE_MEAN", "PRIOR_USE_SD", "Source", "finding_source", "nameplate_source", "proxy_source", "yearly_rate"]
+__all__ = ["PRIOR_USE_MEAN", "PRIOR_USE_SD", "Source", "finding_source", "nameplate_source", "proxy_source"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -51,11 +51,6 @@ class Source:
     error_sd: float
 
 
-def yearly_rate(evidence: Evidence) -> float:
-    """Give the log of how many periods of the usual length make a year; 0 without periods."""
-    return float(np.log(np.median(evidence.per_year))) if len(evidence.per_year) else 0.0
-
-
 def proxy_source(evidence: Evidence, name: str, volume: Volume, elasticity: float, layout: Layout) -> Source:
     """Set a proxy against the reported volume of the whole unit: d v - q = d bias + intercept + error, means over the months that have both.
 
@@ -90,7 +85,7 @@ def nameplate_source(evidence: Evidence, level: FloatArray, layout: Layout) -> S
 
     Args:
         evidence: what is known.
-        level: shape (S,), mean log report per period.
+        level: shape (S,), mean log report at a yearly rate.
         layout: effects, to which the source adds its own.
     """
     there = np.flatnonzero(np.isfinite(evidence.nameplate) & np.isfinite(level))
@@ -101,7 +96,7 @@ def nameplate_source(evidence: Evidence, level: FloatArray, layout: Layout) -> S
     _by_label(terms, layout, rows, "nameplate|sector=", evidence.sector.labels, evidence.sector.position[unit], 0.08, 4.0)
     made, inside = _common(product, len(evidence.products))
     _by_label(terms, layout, rows[inside], "nameplate|product=", tuple(evidence.products.labels[at] for at in made), np.searchsorted(made, product[inside]), 0.05, 5.0)
-    return Source("nameplate", unit, level[there] + yearly_rate(evidence) - evidence.nameplate[there], 1.0, terms, np.zeros(len(there)), 0.2)
+    return Source("nameplate", unit, level[there] - evidence.nameplate[there], 1.0, terms, np.zeros(len(there)), 0.2)
 
 
 def finding_source(evidence: Evidence, log_report: FloatArray, noise: float) -> Source:
@@ -121,7 +116,7 @@ def finding_source(evidence: Evidence, log_report: FloatArray, noise: float) -> 
     pairs = group_count(evidence.series_unit[np.unique(series)], units)[inspected]
     variance = group_mean(unit, found.variance[usable], units)[inspected]
     known = SHARED_ERROR * variance / np.maximum(pairs, 1) + ((1 - SHARED_ERROR) * variance + noise) / count + _WINDOW_SD**2
-    value = group_sum(unit, report[usable] - np.log(found.value[usable]), units)[inspected] / count
+    value = group_sum(unit, report[usable] - found.log_rate[usable], units)[inspected] / count
     return Source("finding", inspected, value, 1.0, Terms(), known, 0.0)
 
 

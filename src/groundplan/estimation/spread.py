@@ -52,9 +52,8 @@ def spread_rows(evidence: Evidence, level: Level, rows: Rows, factors: Factors) 
     """
     unit = evidence.series_unit
     group = evidence.sector.position[unit]
-    effect_loadings = csr_array(-shared_loadings(level.posterior)[unit])
-    # Series that do not report do not share the bias of reports.
-    effect_loadings = csr_array(diags_array(rows.reporting.astype(float)) @ effect_loadings)
+    # Series that do not report do not share the bias of reports, but what is made of nameplates.
+    effect_loadings = shared_loadings(rows.shared, level.posterior.covariance)
     shared = np.asarray(effect_loadings.power(2).sum(axis=1)).ravel()
     lasting = shared + rows.unit_variance + rows.series_variance
     raw = rows.damping**2 * lasting[rows.series] + rows.own

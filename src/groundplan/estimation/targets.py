@@ -41,7 +41,7 @@ def target_gap(economy: Economy, evidence: Evidence, log_report: FloatArray) -> 
         wanted = np.full(len(log_report), np.nan)
         wanted[at[at >= 0]] = part["quantity"].to_numpy()[at >= 0]
         there = np.isfinite(log_report[:, columns])
-        made = np.where(there, np.exp(np.where(there, log_report[:, columns], 0.0)), 0.0).sum(axis=1)
+        made = np.where(there, np.exp(np.where(there, log_report[:, columns], 0.0)) / evidence.per_year[columns], 0.0).sum(axis=1)
         there = there | (evidence.reported[:, columns] == 0)
         good = (there.sum(axis=1) >= _LEAST_SHARE * len(columns)) & (made > 0) & np.isfinite(wanted)
         gap = np.log(made[good] * len(columns) / there.sum(axis=1)[good]) - np.log(wanted[good])

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, diags_array
 
 from groundplan.estimation.design import Terms
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.level import Level
-from groundplan.estimation.sources import yearly_rate
 from groundplan.estimation.volume import unit_volume
 from groundplan.maths.groups import group_count, group_sum
 from groundplan.maths.mixed import quadratic
@@ -31,12 +30,14 @@ class Unreported:
     """Output of series without a usable report, shape (S,).
 
     Args:
-        level: log output per period; NaN where nothing speaks of it, or where the series reports.
-        variance: of its lasting error.
+        level: log output at a yearly rate; NaN where nothing speaks of it, or where the series reports.
+        shared: L, sparse (S, p): part of its error that comes from the nameplates' effects.
+        variance: of the rest of its lasting error.
         by_proxy: share of the proxies in it, 0 to 1.
     """
 
     level: FloatArray
+    shared: csr_array
     variance: FloatArray
     by_proxy: FloatArray
 
@@ -49,7 +50,8 @@ def judge_unreported(evidence: Evidence, level: Level, log_report: FloatArray) -
     the unit alike, by precision. A unit with one product needs no nameplate.
     """
     silent = np.asarray(~np.isfinite(log_report).any(axis=1))
-    by_plate, plate_variance = _by_nameplate(evidence, level)
+    design, plate_variance = _by_nameplate(evidence, level)
+    by_plate = evidence.nameplate + design @ level.posterior.effects
     by_plate = np.where(silent, by_plate, np.nan)
     shift, precision, alone = _by_proxies(evidence, level, log_report, by_plate, silent)
     unit = evidence.series_unit
@@ -59,16 +61,19 @@ def judge_unreported(evidence: Evidence, level: Level, log_report: FloatArray) -
     # `shift` is relative to the volume by nameplate, or to nothing where the unit's only product has none.
     moved = np.where(known, by_plate, 0.0) + precision[unit] * shift[unit] / np.maximum(total, 1e-300)
     speaks = silent & (known | (alone[unit] & (precision[unit] > 0)))
-    variance = 1.0 / np.maximum(total, 1e-12) + _MODEL_SD**2
-    return Unreported(np.where(speaks, moved, np.nan), np.where(speaks, variance, 0.0), np.where(speaks, precision[unit] / np.maximum(total, 1e-300), 0.0))
+    share = np.where(speaks, plate_precision / np.maximum(total, 1e-300), 0.0)
+    shared = csr_array(diags_array(share) @ design)
+    common = quadratic(shared, level.posterior.covariance)
+    variance = np.maximum(1.0 / np.maximum(total, 1e-12) - common, 0.0) + _MODEL_SD**2
+    return Unreported(np.where(speaks, moved, np.nan), shared, np.where(speaks, variance, 0.0), np.where(speaks, precision[unit] / np.maximum(total, 1e-300), 0.0))
 
 
-def _by_nameplate(evidence: Evidence, level: Level) -> tuple[FloatArray, FloatArray]:
+def _by_nameplate(evidence: Evidence, level: Level) -> tuple[csr_array, FloatArray]:
+    """Rows of the nameplates' effects, sparse (S, p), and the variance of log output around nameplate and effects, shape (S,)."""
     unit = evidence.series_unit
-    sector, product = evidence.sector.position[unit], evidence.series_product
-    mean, variance = _effects(level, "nameplate", evidence, sector, product)
+    design, extra = _design(level, "nameplate", evidence, evidence.sector.position[unit], evidence.series_product)
     free = [name for name in level.rows if name != "finding"]
-    return evidence.nameplate - yearly_rate(evidence) + mean, variance + level.variances.error[free.index("nameplate")]
+    return design, quadratic(design, level.posterior.covariance) + extra + level.variances.error[free.index("nameplate")]
 
 
 def _by_proxies(evidence: Evidence, level: Level, log_report: FloatArray, by_plate: FloatArray, silent: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
@@ -96,7 +101,8 @@ def _by_proxies(evidence: Evidence, level: Level, log_report: FloatArray, by_pla
         # Without a nameplate the unit's one product is meant: its volume is its weight times its output.
         base = np.where(complete[use], np.log(np.maximum(volume, 1e-300)), np.log(weight[main[use]]))
         read = np.where(there, values, 0.0).sum(axis=1)[use] / there.sum(axis=1)[use]
-        mean, variance = _effects(level, f"proxy|{name}", evidence, evidence.sector.position[use], main[use])
+        design, extra = _design(level, f"proxy|{name}", evidence, evidence.sector.position[use], main[use])
+        mean, variance = design @ level.posterior.effects, quadratic(design, level.posterior.covariance) + extra
         elasticity = level.elasticity[name]
         own = elasticity**2 / (variance + level.variances.error[free.index(name)])
         precision[use] += own
@@ -104,13 +110,13 @@ def _by_proxies(evidence: Evidence, level: Level, log_report: FloatArray, by_pla
     return total / np.maximum(precision, 1e-300), precision, alone
 
 
-def _effects(level: Level, prefix: str, evidence: Evidence, sector: IntArray, product: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Sum of a source's effects for units of a sector with a main product, and its variance; an effect nobody shows counts with its block's variance."""
+def _design(level: Level, prefix: str, evidence: Evidence, sector: IntArray, product: IntArray) -> tuple[csr_array, FloatArray]:
+    """Effects of a source for units of a sector with a main product, sparse (n, p), and the variance of those that nobody shows, shape (n,)."""
     names = {name: at for at, name in enumerate(level.names)}
     terms, rows = Terms(), np.arange(len(sector))
     extra = np.zeros(len(sector))
     if prefix not in names:
-        return np.zeros(len(sector)), np.full(len(sector), 9.0)
+        return terms.matrix((len(sector), len(level.names))), np.full(len(sector), _UNSEEN_VARIANCE)
     terms.add(rows, names[prefix], 1.0)
     for part, labels, position in (("sector", evidence.sector.labels, sector), ("product", evidence.products.labels, product)):
         columns = np.array([names.get(f"{prefix}|{part}={label}", -1) for label in labels], np.int64)[position]
@@ -121,5 +127,4 @@ def _effects(level: Level, prefix: str, evidence: Evidence, sector: IntArray, pr
         apart = _UNSEEN_VARIANCE if part == "product" and prefix != "nameplate" else 0.0
         unseen = level.variances.effect[block[0]] if block and block[0] >= 0 else (0.0 if len(labels) == 1 else apart)
         extra += np.where(shown, 0.0, unseen)
-    design: csr_array = terms.matrix((len(sector), len(level.names)))
-    return np.asarray(design @ level.posterior.effects), quadratic(design, level.posterior.covariance) + extra
+    return terms.matrix((len(sector), len(level.names))), extra
