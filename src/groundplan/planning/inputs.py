@@ -241,7 +241,7 @@ def _unlimited(economy: Economy, pools: Pools, periods: tuple[str, ...]) -> tupl
     """Find resources that are used in a region and period without a row that limits them."""
     resources = economy.recipes.join(economy.products, left_on="item", right_on="product", how="anti").select("recipe", pl.col("item").alias("resource"))
     used = resources.join(pools.table.select("recipe", "region"), on="recipe").select("resource", "region").unique()
-    if not economy.trade.is_empty():
+    if (economy.trade["import_price"] > 0).any():
         used = pl.concat([used, pl.DataFrame({"resource": [FOREIGN_EXCHANGE], "region": [ALL_REGIONS]})]).unique()
     cells = used.join(pl.DataFrame({"period": periods}), how="cross")
     known = economy.resources.select("resource", "region", "period")

@@ -18,6 +18,9 @@ __all__ = ["build_programme", "floors_hold_by_themselves", "flow_scales", "pool_
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_TRIM = 1e4
+_ROUNDS = 12
+
 
 def build_programme(inputs: Inputs, layout: Layout) -> Programme:
     """Write all rows and bounds; the costs are zero, each level brings its own.
@@ -47,10 +50,31 @@ def floors_hold_by_themselves(inputs: Inputs) -> bool:
 
 
 def flow_scales(inputs: Inputs) -> FloatArray:
-    """Give the size of each product's flows, shape (P,): the most of what can be made, imported, wanted or is in stock; 1 for none."""
+    """Give the size of each product's flows, shape (P,): the most of what can be made, imported, wanted or is in stock; 1 for none.
+
+    What goes more than 10,000 times beyond all that goals could need is trimmed: a capacity of 1e30 must not make a goal look like nothing.
+    """
     able = inputs.made @ inputs.capacity.max(axis=1, initial=0.0)
-    size = np.maximum.reduce([able, inputs.trade.import_limit.max(axis=1, initial=0.0), inputs.goals.quantity.max(axis=1, initial=0.0), inputs.stocks.opening])
+    wanted = inputs.goals.quantity.max(axis=1, initial=0.0)
+    size = np.maximum.reduce([able, inputs.trade.import_limit.max(axis=1, initial=0.0), inputs.stocks.opening])
+    need = _needs(inputs, wanted)
+    need[inputs.investment.product] = np.inf
+    size = np.maximum(np.where(need > 0, np.minimum(size, _TRIM * need), size), wanted)
     return np.where(size > 0, size, 1.0)
+
+
+def _needs(inputs: Inputs, wanted: FloatArray) -> FloatArray:
+    """Sum, roughly, what the goals need of each product up the chain: makers in the shares of their capacity, few rounds."""
+    capacity = inputs.capacity.max(axis=1, initial=0.0)
+    capacity = np.where(capacity > 0, capacity, 1e-300)
+    able = inputs.made @ capacity
+    # Activity of each pool per unit of each product, were it made in the shares of capacity.
+    made = inputs.made.tocoo()
+    makers = csc_array((capacity[made.col] / able[made.row], (made.col, made.row)), shape=made.shape[::-1])
+    need = wanted.copy()
+    for _ in range(_ROUNDS):
+        need = wanted + inputs.used @ (makers @ need)
+    return np.asarray(need)
 
 
 def pool_scales(inputs: Inputs) -> FloatArray:
@@ -60,7 +84,7 @@ def pool_scales(inputs: Inputs) -> FloatArray:
     per_unit = np.repeat(np.arange(made.shape[1]), np.diff(made.indptr))
     reach = np.full(made.shape[1], np.inf)
     np.minimum.at(reach, per_unit, flow[made.indices] / made.data)
-    return np.where(own > 0, own, np.where(np.isfinite(reach), reach, 1.0))
+    return np.where(own > 0, np.minimum(own, reach), np.where(np.isfinite(reach), reach, 1.0))
 
 
 def scale_of(inputs: Inputs, layout: Layout, programme: Programme) -> Scaling:

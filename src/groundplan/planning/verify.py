@@ -48,7 +48,8 @@ def verify_plan(economy: Economy, plan: Plan, *, nameplates: bool = False, toler
         tolerance: share of a flow or limit up to which a difference is rounding.
 
     Returns:
-        What is broken, none for a plan that holds. Minima that the plan itself says are not met (`gaps.below_minimum`) are no violation.
+        What is broken, none for a plan that holds. Minima and stock floors that the plan itself says are not met
+        (`gaps.below_minimum`, an alert on stocks) are no violation.
     """
     if plan.outputs.is_empty():
         return ()
@@ -138,11 +139,14 @@ def _stocks(economy: Economy, plan: Plan) -> list[_Check]:
     facts = facts.with_columns(pl.col("opening", "floor").fill_null(0.0))
     table = plan.outputs.join(places, on="period").join(before, on=["product", "place"], how="left").join(facts, on="product")
     stock, flow = pl.col("closing_stock"), pl.sum_horizontal(*_SOURCES)
+    # Floors that the plan itself says cannot be kept are no violation.
+    told = any(note.subject == "stocks" and note.severity == "alert" for note in plan.notes)
+    floors = table.filter(pl.col("storable") & (not told))
     ceiling = pl.when(pl.col("storable")).then(pl.col("ceiling")).otherwise(0.0)
     return [
         ("stocks open as they closed", _equal(table, _KEYS, pl.col("opening_stock"), pl.col("before").fill_null(pl.col("opening")))),
         ("stores lose their share", _equal(table, _KEYS, pl.col("losses"), pl.col("opening_stock") * pl.col("loss_share"), pl.col("opening_stock"))),
-        ("stocks keep their floor", _at_most(table.filter(pl.col("storable")), _KEYS, pl.min_horizontal(pl.col("floor"), ceiling), stock)),
+        ("stocks keep their floor", _at_most(floors, _KEYS, pl.min_horizontal(pl.col("floor"), ceiling), stock)),
         ("stocks stay below their ceiling", _at_most(table.filter(ceiling.is_not_null()), _KEYS, stock, ceiling, pl.max_horizontal(ceiling, flow))),
     ]
 

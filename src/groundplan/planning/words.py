@@ -37,17 +37,18 @@ class Summary:
 def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, gaps: pl.DataFrame, prices: pl.DataFrame) -> Summary:
     """Say whether the goals can be met, which not and by how much, and what holds the plan back."""
     goals = [level for level in solved.levels if level.name == "goals"]
-    objective, bound = sum(level.objective for level in goals), sum(level.bound for level in goals)
+    objective, bound = float(sum(level.objective for level in goals)), float(sum(level.bound for level in goals))
     weights = float(inputs.goals.weight[inputs.goals.quantity > 0].sum())
     gap = (objective - bound) / weights if weights > 0 else 0.0
     missed = gaps.filter(pl.col("shortfall_share") > 1e-9)
     below = gaps.filter(pl.col("below_minimum") > 1e-9 * pl.col("minimum"))
     names = dict(economy.products.select("product", pl.col("name").fill_null(pl.col("product"))).iter_rows())
-    status: Status = "infeasible" if not below.is_empty() else "done" if missed.is_empty() else "limited"
+    floors = any(level.name == "floors" and level.objective > 1e-9 for level in solved.levels)
+    status: Status = "infeasible" if floors or not below.is_empty() else "done" if missed.is_empty() else "limited"
     held = holding_back(economy, prices)
     notes: list[Note] = []
     if status == "done":
-        sentence = f"All {len(gaps)} goals can be met."
+        sentence = "The one goal can be met." if len(gaps) == 1 else f"All {len(gaps)} goals can be met."
     elif status == "limited":
         worst = missed.sort(["shortfall_share", "product", "period"], descending=[True, False, False]).row(0, named=True)
         last = inputs.periods[inputs.planned - 1]
@@ -55,6 +56,8 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
         when = f"{len(of_last)} of {len(all_last)} goals of {last}" if len(of_last) else f"{len(missed)} of {len(gaps)} goals"
         sentence = f"{when} cannot be met in full; the largest gap is {names[worst['product']]} in {worst['period']} ({worst['shortfall_share']:.0%} of the goal)"
         sentence += f"; {held} the plan back." if held else "."
+    elif below.is_empty():
+        sentence = f"Some stocks cannot be kept at their floor, whatever is done; {len(missed)} of {len(gaps)} goals cannot be met in full beside that."
     else:
         worst = below.sort(pl.col("below_minimum") / pl.col("minimum"), descending=True).row(0, named=True)
         share = worst["below_minimum"] / worst["minimum"]
