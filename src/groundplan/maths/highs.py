@@ -87,6 +87,8 @@ def _set_up(method: Method, max_iterations: int | None) -> highspy.Highs:
         "primal_feasibility_tolerance": _TOLERANCE,
         "dual_feasibility_tolerance": _TOLERANCE,
         "run_crossover": "on",
+        # Entries that HiGHS would drop as too small are real amounts here.
+        "small_matrix_value": 1e-12,
         "simplex_iteration_limit": max_iterations if max_iterations is not None else _MAX_ITERATIONS,
         "ipm_iteration_limit": 1000,
         "pdlp_iteration_limit": 1_000_000,
