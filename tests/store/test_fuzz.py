@@ -19,7 +19,8 @@ TODAY = date(2026, 1, 1)
 EXAMPLES = int(os.environ.get("GROUNDPLAN_FUZZ", "25"))
 NASTY = [
     b",", b";", b"\t", b"\n", b"\r", b"\r\n", b'"', b'""', b" ", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xea\xb0\x95", b"-", b"nan", b"inf", b"-inf", b"1e308",
-    b"1e999", b"-0.0", b"9" * 40, b"0x10", b"true", b"2020-02-30", b"2020-01-01 00:00:00", b"43864", b"99999999", b"2020-Q5", b"1,5", b"#DIV/0!", b"\\", b"'", b"\xc2\xa0", b"\xe2\x80\x8b", b"all", b"M1", b"W1",
+    b"1e999", b"-0.0", b"9" * 40, b"0x10", b"true", b"2020-02-30", b"2020-01-01 00:00:00", b"43864", b"99999999", b"2020-Q5",
+    b"1,5", b"#DIV/0!", b"\\", b"'", b"\xc2\xa0", b"\xe2\x80\x8b", b"all", b"M1", b"W1",
 ]  # fmt: skip
 
 edits = st.lists(
