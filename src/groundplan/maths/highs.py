@@ -21,7 +21,6 @@ _STATUS: dict[highspy.HighsModelStatus, SolveStatus] = {
     highspy.HighsModelStatus.kInfeasible: "infeasible",
     highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible",
     highspy.HighsModelStatus.kUnbounded: "unbounded",
-    highspy.HighsModelStatus.kIterationLimit: "stopped",
 }
 _BASIS_STATUS = (
     highspy.HighsBasisStatus.kLower,
@@ -54,18 +53,25 @@ def solve_programme(programme: Programme, *, method: Method | None = None, max_i
         The solution; without a basis where crossover did not end. Infeasible is a status.
 
     Raises:
-        SolverError: HiGHS broke down.
+        SolverError: HiGHS refused the programme.
     """
     chosen, why = (method, "asked for") if method is not None else choose_method(programme)
-    solver = _set_up(chosen, max_iterations)
+    found = _run(programme, chosen, why, max_iterations)
+    if found.status in ("optimal", "infeasible") and (found.basis is not None or found.status == "infeasible"):
+        return found
+    # Without an answer, or without a vertex, which alone can be repaired exactly, the other method decides.
+    other: Method = "simplex" if chosen != "simplex" else "ipm"
+    second = _run(programme, other, f"{why}; it gave no vertex, so another method was taken", max_iterations)
+    return second if second.status in ("optimal", "infeasible") else found
+
+
+def _run(programme: Programme, method: Method, why: str, max_iterations: int | None) -> Solution:
+    solver = _set_up(method, max_iterations)
     if solver.passModel(_highs_lp(programme)) == highspy.HighsStatus.kError:
         raise SolverError("HiGHS refused the programme: a coefficient is not finite or out of its range")
     solver.run()
-    status = _status(solver)
-    if status in ("optimal", "infeasible") or chosen == "simplex":
-        return _solution(solver, status, chosen, why)
-    # The interior point or first-order method did not settle it: simplex decides.
-    return solve_programme(programme, method="simplex", max_iterations=max_iterations)
+    # Whatever is neither an optimum nor a proof that there is none counts as stopped.
+    return _solution(solver, _STATUS.get(solver.getModelStatus(), "stopped"), method, why)
 
 
 class _QuietHighs(highspy.Highs):
@@ -96,13 +102,6 @@ def _set_up(method: Method, max_iterations: int | None) -> highspy.Highs:
     for name, value in options.items():
         solver.setOptionValue(name, value)
     return solver
-
-
-def _status(solver: highspy.Highs) -> SolveStatus:
-    found = solver.getModelStatus()
-    if found in _STATUS:
-        return _STATUS[found]
-    raise SolverError(f"HiGHS ended without an answer: {solver.modelStatusToString(found)}")
 
 
 def _highs_lp(programme: Programme) -> highspy.HighsLp:

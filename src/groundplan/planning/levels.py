@@ -131,7 +131,7 @@ def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tupl
     while remaining:
         tell(f"goals of priority {remaining[-1][0]}", 0.7 * (total - len(remaining)) / total)
         earlier = [priority for priority, _ in remaining[:-1]]
-        attempt = _attempt(_met(state, inputs, layout, earlier), "goals", *remaining[-1])
+        attempt = _attempt(_met(state, inputs, layout, earlier), "goals", *remaining[-1], needed=not earlier)
         if attempt is not None:
             return attempt
         if earlier:
@@ -164,16 +164,13 @@ def _run(state: _State, name: str, priority: int, cost: FloatArray) -> _State:
     return done
 
 
-def _attempt(state: _State, name: str, priority: int, cost: FloatArray) -> _State | None:
-    """Solve one level and hold it; None where no plan meets what is held already."""
+def _attempt(state: _State, name: str, priority: int, cost: FloatArray, *, needed: bool = True) -> _State | None:
+    """Solve one level and hold it; None where no plan meets what is held already, or where nothing was found and it is not needed."""
     scaled = cost * state.scaling.columns
     size = float(scaled.max(initial=0.0)) or 1.0
     programme = replace(state.programme, cost=scaled / size)
     solution = solve_programme(programme)
-    if solution.status != "optimal" or solution.basis is None:
-        # An interior point is no proof that there is no plan, and without a vertex nothing can be repaired: simplex decides.
-        solution = solve_programme(programme, method="simplex")
-    if solution.status == "infeasible":
+    if solution.status == "infeasible" or (solution.status == "stopped" and not needed):
         return None
     if solution.status != "optimal" or solution.basis is None:
         raise SolverError(f"the solver ended '{solution.status}' on the level {name}")

@@ -101,7 +101,7 @@ def _level_notes(economy: Economy, inputs: Inputs, layout: Layout, solved: Solve
         # What rounding takes from an earlier level must be told if it could be seen.
         if abs(lost) > 1e-9 * max(1.0, abs(level.objective)):
             notes.append(Note("plan", "warning", level.name, f"Later levels took {lost:.1e} from the level {level.name} {level.priority or ''}".rstrip() + "."))
-    lost_after = loss_after(inputs, layout, solved)
+    lost_after = _loss_after(inputs, layout, solved)
     if inputs.has_year_after and lost_after > 1e-9:
         text = f"If the year after the plan wants what {inputs.periods[-2]} wants, it cannot have all of it either; its loss is {lost_after:.3g} of the objective."
         notes.append(Note("plan", "warning", "after the plan", text))
@@ -115,7 +115,7 @@ def _level_notes(economy: Economy, inputs: Inputs, layout: Layout, solved: Solve
     return notes
 
 
-def loss_after(inputs: Inputs, layout: Layout, solved: Solved) -> float:
+def _loss_after(inputs: Inputs, layout: Layout, solved: Solved) -> float:
     """Give the part of the objective that comes from the year after the plan."""
     places = layout.short[:, inputs.planned :][layout.short[:, inputs.planned :] >= 0]
     return float(sum(level.cost[places] @ solved.x[places] for level in solved.levels if level.name == "goals"))
