@@ -124,26 +124,24 @@ class _State:
 def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tuple[int, FloatArray]], tell: Callable[[str, float], None]) -> _State:
     """Serve goals by priority.
 
-    Often all goals but the last in priority can be met, so that is tried first: their least loss is then zero without a programme of
-    their own. Where it fails, the first priority is solved and held, and so on. A priority that is fully met has no level.
+    Often the goals of the earlier priorities can all be met, so the last priority is tried first with all others met; where that has no
+    solution, the one before it, and so on. The least loss of the earlier ones is then zero without a programme of their
+    own, and a priority that is fully met has no level. What is found is held, and the later priorities follow.
     """
     remaining, total = list(steps), len(steps)
     while remaining:
-        tell(f"goals of priority {remaining[-1][0]}", 0.7 * (total - len(remaining)) / total)
-        earlier = [priority for priority, _ in remaining[:-1]]
-        attempt = _attempt(_met(state, inputs, layout, earlier), "goals", *remaining[-1], needed=not earlier)
-        if attempt is not None:
-            return attempt
-        if earlier:
-            tell(f"goals of priority {remaining[0][0]}", 0.7 * (total - len(remaining)) / total)
-            attempt = _attempt(state, "goals", *remaining[0])
-        if attempt is not None:
-            state, remaining = attempt, remaining[1:]
-        elif not any(level.name in ("minima", "goals") for level in state.levels):
+        for last in reversed(range(len(remaining))):
+            tell(f"goals of priority {remaining[last][0]}", 0.7 * (total - len(remaining)) / total)
+            earlier = [priority for priority, _ in remaining[:last]]
+            attempt = _attempt(_met(state, inputs, layout, earlier), "goals", *remaining[last], needed=not earlier)
+            if attempt is not None:
+                state, remaining = attempt, remaining[last + 1 :]
+                break
+        else:
+            if any(level.name in ("minima", "goals") for level in state.levels):
+                raise SolverError(f"goals of priority {remaining[0][0]} have no solution although the level before has")
             tell("minima", 0.0)
             state = _run(_opened(state, layout.below, inputs.goals.minimum), "minima", 0, _share_cost(layout, layout.below, inputs.goals.minimum))
-        else:
-            raise SolverError(f"goals of priority {remaining[0][0]} have no solution although the level before has")
     return state
 
 
