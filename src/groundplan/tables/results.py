@@ -240,7 +240,7 @@ class ResourceUse(dy.Schema):
 class ShadowPrices(dy.Schema):
     """What one more unit would be worth, in weighted goals."""
 
-    kind = _key("capacity, resource, import, stock or product")
+    kind = _key("capacity, growth (limit on new capacity), resource, import, export, stock (ceiling) or product")
     item = _key("pool, resource or product")
     region = _key("region, or all")
     period = _key("plan period")
