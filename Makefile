@@ -42,7 +42,7 @@ test-full: $(LOCKED_DEV) ## the long simulations and fault tests as well
 	$(BIN)/pytest -n auto -m "full or not full"
 
 docs: $(LOCKED_DEV) ## build the documentation into site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lock: $(BIN)/pip ## choose versions anew
 	$(BIN)/pip install --quiet uv

@@ -1,12 +1,15 @@
-"""Write the reference of commands and tables from the code, so that it cannot drift from it."""
+"""What the documentation is built with: the reference from the code, so that it cannot drift; formulas as MathML, so that nothing is fetched."""
 
 from __future__ import annotations
 
+import html
 import inspect
+import re
 from typing import Any
 
 import dataframely as dy
 import typer
+from latex2mathml.converter import convert
 
 MARKS = ("commands", "facts", "results")
 
@@ -17,7 +20,16 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
         place = f"<!-- {mark} -->"
         if place in markdown:
             markdown = markdown.replace(place, _generated(mark))
-    return markdown
+    # A formula of its own is a paragraph of its own.
+    return re.sub(r"^\\\[.*?\\\][ ]*$", lambda found: f"\n{found[0]}\n", markdown, flags=re.DOTALL | re.MULTILINE)
+
+
+def on_page_content(content: str, **_: Any) -> str:
+    """Turn the formulas that arithmatex has marked into MathML, which browsers draw by themselves."""
+    return _FORMULA.sub(lambda found: convert(html.unescape(found["inline"] or found["block"]), display="inline" if found["inline"] else "block"), content)
+
+
+_FORMULA = re.compile(r'<(?P<tag>span|div) class="arithmatex">(?:\\\((?P<inline>.+?)\\\)|\\\[(?P<block>.+?)\\\])</(?P=tag)>', re.DOTALL)
 
 
 def _generated(mark: str) -> str:
