@@ -150,3 +150,11 @@ def test_a_column_that_csv_cannot_hold_is_refused(small_economy, tmp_path):
     assert [(fault.table, fault.column, fault.rule) for fault in raised.value.faults] == [("units", "parts", "unwritable_type")]
     write_economy(economy, tmp_path / "e", form="parquet")
     assert_same(read_economy(tmp_path / "e"), economy)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_whole_numbers_beyond_what_a_workbook_counts_come_back_exactly(form, small_economy, tmp_path):
+    units = small_economy.units.with_columns(pl.Series("my whole", [None, 2**61, 2**63 - 1, -7], dtype=pl.Int64))
+    economy = Economy.from_tables(small_economy.settings, small_economy.tables() | {"units": units})
+    write_economy(economy, tmp_path / "e", form=form)
+    assert_same(read_economy(tmp_path / "e"), economy)

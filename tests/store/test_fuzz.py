@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 
 from groundplan.errors import InputError
 from groundplan.store.folder import check_folder, read_economy, write_economy
+from groundplan.tables.economy import Economy
 from groundplan.tables.facts import FACTS
+from groundplan.tables.settings import Settings
+from small_economy import SMALL_ROWS, table_of
 
 TODAY = date(2026, 1, 1)
 # A newcomer's bad luck is sampled thinly in continuous integration; GROUNDPLAN_FUZZ=2000 digs.
@@ -50,10 +53,6 @@ def mutate(data: bytes, changes: list[tuple[float, str, bytes, int]]) -> bytes:
 @pytest.fixture(scope="module")
 def originals(tmp_path_factory):
     """The small economy in every form, made once."""
-    from conftest import SMALL_ROWS, table_of
-    from groundplan.tables.economy import Economy
-    from groundplan.tables.settings import Settings
-
     economy = Economy.from_tables(Settings(as_of=date(2020, 12, 31)), {name: table_of(name, rows) for name, rows in SMALL_ROWS.items()})
     folder = tmp_path_factory.mktemp("originals")
     for form in ("csv", "parquet", "xlsx"):

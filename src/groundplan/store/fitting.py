@@ -133,12 +133,23 @@ def _unknown(values: pl.Series, numbers: pl.Series | None, dtype: pl.DataType | 
     """Give a column that no schema knows its described type, where every cell has it."""
     if dtype is None or values.dtype == dtype:
         return values
+    if dtype.is_integer():
+        return _as_whole(values, numbers, dtype)
     if dtype.is_numeric() and numbers is not None and numbers.is_not_null().equals(values.is_not_null()):
         return numbers.cast(dtype)
     try:
         return values.str.strip_suffix(" 00:00:00").str.to_date("%Y-%m-%d") if dtype == pl.Date else _as_bool(values) if dtype == pl.Boolean else values.cast(dtype)
     except pl.exceptions.PolarsError:
         return values
+
+
+def _as_whole(values: pl.Series, numbers: pl.Series | None, dtype: pl.DataType) -> pl.Series:
+    """Read whole numbers from their digits, which are exact at any size; a workbook's number stands in where its text has a point."""
+    whole = values.cast(dtype, strict=False)
+    if numbers is not None:
+        exact = (numbers.round() == numbers) & (numbers.abs() < 2**53)
+        whole = whole.zip_with(whole.is_not_null() | ~exact.fill_null(value=False), numbers.cast(dtype, strict=False))
+    return whole if whole.is_not_null().equals(values.is_not_null()) else values
 
 
 def _as_bool(values: pl.Series) -> pl.Series:
