@@ -272,3 +272,43 @@ def test_plates_meters_and_reports_in_a_wrong_unit_of_measure(changed, northland
         made = sound(estimate(changed(**tables)))
         # The others are not drawn along.
         assert error(made) < 1.3 * error(estimated)
+
+
+def test_where_nobody_reports_capacities_are_as_stated_and_no_output_is_estimated(changed, sound):
+    made = sound(estimate(changed(reports=none, visits=none, findings=none, proxies=none)))
+    assert made.outcome.sentence.startswith("Nobody reports output, so none is estimated")
+    assert made.estimates.is_empty()
+    assert made.totals.is_empty()
+    lines = made.capacities.filter(pl.col("nameplate") > 0)
+    assert np.allclose(lines["median"], lines["nameplate"], rtol=1e-12)
+    # One line of one product in its unit has exactly the stated error: country 0.15, sector 0.03, plant 0.15.
+    assert lines["log_sd"].min() == pytest.approx(np.sqrt(2 * 0.15**2 + 0.03**2))
+    assert lines["basis"].unique().to_list() == ["nameplate"]
+    assert "flatter" not in texts(made)
+    assert "taken as stated, with an assumed error of 24%" in texts(made, "warning")
+
+
+def test_sectors_that_do_not_report_beside_one_that_does(changed, northland, sound):
+    food = northland.economy.units.filter(pl.col("sector") == "food")["unit"].to_list()
+    theirs = lambda table: table.filter(pl.col("unit").is_in(food))  # noqa: E731
+    made = sound(estimate(changed(reports=theirs, proxies=theirs, visits=none, findings=none)))
+    assert set(made.estimates["unit"]) <= set(food)
+    others = made.capacities.filter(~pl.col("unit").is_in(food) & (pl.col("nameplate") > 0))
+    assert np.allclose(others["median"], others["nameplate"], rtol=1e-12)
+    assert others["log_sd"].min() == pytest.approx(np.sqrt(2 * 0.15**2 + 0.03**2))
+    assert "Nobody reports in 11 sectors" in texts(made, "warning")
+    assert "how far reports flatter" in texts(made, "alert")
+
+
+def test_totals_of_what_nobody_reports_have_no_reported_sum(changed, northland, sound):
+    product = "electricity"
+    made = sound(estimate(changed(reports=lambda table: table.filter(pl.col("product") != product))))
+    total = made.totals.filter(pl.col("level") == "total")
+    assert total.filter(pl.col("product") == product)["reported"].is_null().all()
+    assert total.filter(pl.col("product") == product)["median"].min() > 0
+    assert total.filter(pl.col("product") != product)["reported"].is_not_null().all()
+
+
+def test_peaks_of_output_that_was_judged_by_nameplates_say_nothing_of_these(changed):
+    made = estimate(changed(reports=none))
+    assert not made.capacities["basis"].str.contains("peaks").any()

@@ -16,16 +16,21 @@ from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.factors import shared_loadings
 from groundplan.estimation.level import sample_units
 from groundplan.estimation.rows import Rows
+from groundplan.estimation.silence import unheard_series
 from groundplan.maths.groups import group_sum
 from groundplan.maths.lognormal import Z50, Z90
 from groundplan.maths.mixed import Measurements, Posterior, Variances, fit_variances, held_out, solve
 from groundplan.tables.economy import Economy
 
-__all__ = ["CapacityTables", "estimate_capacities"]
+__all__ = ["STATED_SD", "CapacityTables", "estimate_capacities"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+_COMMON_SD, _SECTOR_SD, _UNIT_SD = 0.15, 0.03, 0.15
+"""Log errors of nameplates before anything is known of them: the country's, its sectors', and each plant's own. Stated, not estimated."""
+STATED_SD = float(np.sqrt(_COMMON_SD**2 + _SECTOR_SD**2 + _UNIT_SD**2))
+"""Log standard deviation of a capacity that is taken as stated, about 21 %."""
 _TOP = 3
 """A sustained peak is the mean of this many best months."""
 _PEAK_YEARS = 2
@@ -62,6 +67,8 @@ def estimate_capacities(economy: Economy, evidence: Evidence, rows: Rows, output
         evidence: what is known.
         rows: posterior of output.
         output_variance: shape (S,), lasting variance of each series' log output.
+
+    Where nobody reports, and inspectors found no capacity anywhere, nameplates are taken as stated: u has mean 0 and standard deviation `STATED_SD`.
     """
     layout, design = _nameplate_effects(evidence)
     sources = [_findings(evidence), _peaks(evidence, rows, output_variance, layout), _declared(evidence, layout)]
@@ -74,15 +81,15 @@ def estimate_capacities(economy: Economy, evidence: Evidence, rows: Rows, output
     residuals = Residuals(residual, np.maximum(total - noise, 1e-12), noise, np.zeros(len(found), np.int64), np.ones(len(found), np.int64), ())
     _, calibration = calibrate(residuals, "capacity")
     half, ninety = (float(calibration[name][0]) for name in ("factor_50", "factor_90"))
-    capacities, factors = _tables(economy, evidence, post, variances, (half, ninety), basis, tuple(layout.names))
+    capacities, factors = _tables(economy, evidence, post, _shared(evidence, post, data.unit_design), variances, (half, ninety), basis, tuple(layout.names))
     return CapacityTables(capacities, factors, calibration, len(found))
 
 
 def _nameplate_effects(evidence: Evidence) -> tuple[Layout, csr_array]:
     layout, terms, series = Layout(), Terms(), np.arange(len(evidence.series_unit))
-    terms.add(series, layout.fixed("nameplate|common", 0.0, 0.15), 1.0)
+    terms.add(series, layout.fixed("nameplate|common", 0.0, _COMMON_SD), 1.0)
     if len(evidence.sector.labels) > 1:
-        first = layout.random([f"nameplate|sector={label}" for label in evidence.sector.labels], 0.03, 6.0)
+        first = layout.random([f"nameplate|sector={label}" for label in evidence.sector.labels], _SECTOR_SD, 6.0)
         terms.add(series, first + evidence.sector.position[evidence.series_unit], 1.0)
     return layout, terms.matrix((len(series), len(layout.names)))
 
@@ -100,9 +107,12 @@ def _findings(evidence: Evidence) -> _Source:
 
 
 def _peaks(evidence: Evidence, rows: Rows, output_variance: FloatArray, layout: Layout) -> _Source:
-    """Sustained peak of each series: the mean of the best three periods of the last two years, at a yearly rate."""
+    """Sustained peak of each series that reports: the mean of the best three periods of the last two years, at a yearly rate.
+
+    What others make is itself judged by their nameplates, so their peaks say nothing of these.
+    """
     output = np.full(evidence.reported.shape, -np.inf)
-    live = ~rows.zero
+    live = ~rows.zero & rows.reporting[rows.series]
     output[rows.series[live], rows.period[live]] = rows.mean[live] + np.log(evidence.per_year)[rows.period[live]]
     columns = max(1, round(_PEAK_YEARS * float(np.median(evidence.per_year))))
     best = -np.sort(-output[:, -columns:], axis=1)[:, :_TOP]
@@ -153,7 +163,7 @@ def _measurements(evidence: Evidence, sources: list[_Source], layout: Layout, de
         mean=np.array(layout.mean),
         wide=np.array(layout.wide),
     )
-    start = Variances(0.15**2, np.array([source.error_sd**2 for source in free]), np.array(layout.start))
+    start = Variances(_UNIT_SD**2, np.array([source.error_sd**2 for source in free]), np.array(layout.start))
     counts = Variances(6.0, np.full(len(free), 6.0), np.array(layout.counts))
     basis = [""] * count
     for source in sources:
@@ -162,8 +172,27 @@ def _measurements(evidence: Evidence, sources: list[_Source], layout: Layout, de
     return data, start, counts, basis
 
 
+def _shared(evidence: Evidence, post: Posterior, design: csr_array) -> csr_array:
+    """Give the loadings of each series on the effects; those of nameplates that are taken as stated are the prior's."""
+    stated = _taken_as_stated(evidence)
+    prior = np.where(np.arange(design.shape[1]) == 0, _COMMON_SD, _SECTOR_SD)
+    return csr_array(diags_array((~stated).astype(float)) @ shared_loadings(post.unit_shared, post.covariance) + diags_array(stated.astype(float)) @ design @ diags_array(prior))
+
+
+def _taken_as_stated(evidence: Evidence) -> NDArray[np.bool_]:
+    """Say whose nameplates nothing speaks of: what reports of other sectors hint at is no ground to move a figure that nobody looked at, shape (S,)."""
+    return unheard_series(evidence) & (len(evidence.findings.capacity_series) == 0)
+
+
 def _tables(
-    economy: Economy, evidence: Evidence, post: Posterior, variances: Variances, factor: tuple[float, float], basis: list[str], names: tuple[str, ...]
+    economy: Economy,
+    evidence: Evidence,
+    post: Posterior,
+    shared: csr_array,
+    variances: Variances,
+    factor: tuple[float, float],
+    basis: list[str],
+    names: tuple[str, ...],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     lines = _lines(economy, evidence.bearers)
     series = lines["series"].fill_null(-1).to_numpy()
@@ -173,9 +202,10 @@ def _tables(
     nameplate = lines["capacity"].fill_null(0.0).to_numpy()
     prior_mean, prior_variance = float(post.effects[0]), float(post.covariance[0, 0]) + variances.unit
     empty = len(post.unit_mean) == 0
-    shift = np.where(known, 0.0 if empty else post.unit_mean[at], prior_mean)
-    loadings = csr_array((len(series), len(names))) if empty else csr_array(diags_array(known.astype(float)) @ csr_array(-shared_loadings(post.unit_shared, post.covariance)[at]))
-    unit_sd = np.zeros(len(series)) if empty else np.where(known, np.sqrt(post.unit_own[at]), 0.0)
+    stated = np.append(_taken_as_stated(evidence), False)[series]
+    shift = np.where(stated, 0.0, np.where(known, 0.0 if empty else post.unit_mean[at], prior_mean))
+    loadings = csr_array((len(series), len(names))) if empty else csr_array(diags_array(known.astype(float)) @ csr_array(-shared)[at])
+    unit_sd = np.zeros(len(series)) if empty else np.where(known, np.where(stated, _UNIT_SD, np.sqrt(post.unit_own[at])), 0.0)
     # Lines of one product in one unit share what is known of their sum; how it splits is known by their nameplates alone.
     own = np.where(known, (1.0 - share) * variances.unit, prior_variance)
     half, ninety = factor

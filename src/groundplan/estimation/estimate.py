@@ -9,13 +9,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from groundplan.estimation.calibrate import Residuals, calibrate
-from groundplan.estimation.capacity import estimate_capacities
+from groundplan.estimation.capacity import STATED_SD, estimate_capacities
 from groundplan.estimation.evidence import Evidence, gather
 from groundplan.estimation.level import Level, fit_level
 from groundplan.estimation.notes import estimation_notes
 from groundplan.estimation.pattern import report_pattern
 from groundplan.estimation.rows import Rows, posterior_rows, report_noise
 from groundplan.estimation.screening import screen_reports
+from groundplan.estimation.silence import nobody_reports, unheard_series
 from groundplan.estimation.spread import spread_rows
 from groundplan.estimation.tables_out import estimates_table, factors_table
 from groundplan.estimation.targets import target_gap
@@ -92,12 +93,16 @@ def _held_out(evidence: Evidence, level: Level) -> Residuals:
 
 
 def _sentence(evidence: Evidence, level: Level, rows: Rows) -> str:
-    inspected = len(level.rows.get("finding", ()))
+    unheard = unheard_series(evidence)
+    heard = len(np.unique(evidence.series_unit[~unheard]))
+    if not heard:
+        found = len(evidence.findings.capacity_series)
+        basis = f"judged by their nameplates and {found} findings of capacity" if found else f"taken as stated, with an assumed error of {np.expm1(STATED_SD):.0%}"
+        return f"Nobody reports output, so none is estimated: the capacities of {len(evidence.units)} units are {basis}."
     reporting = rows.reporting
-    text = f"Output of {len(evidence.units)} units was estimated from their reports"
-    if evidence.proxies:
-        text += f", {' and '.join(evidence.proxies)}"
-    text += f" and findings at {inspected} of them"
+    inspected = len(np.unique(evidence.series_unit[evidence.findings.series]))
+    sources = [*(() if nobody_reports(evidence) else ("reports",)), *evidence.proxies, *((f"findings at {inspected} of them",) if inspected else ())]
+    text = f"Output of {heard} units was estimated from their {', '.join(sources[:-1])}{' and ' if len(sources) > 1 else ''}{sources[-1]}"
     if reporting.any():
         bias = float(np.median(level.posterior.unit_mean[np.unique(evidence.series_unit[reporting])]))
         text += f": half of the units report {abs(np.expm1(bias)):.0%} or more {'above' if bias >= 0 else 'below'} what they make."

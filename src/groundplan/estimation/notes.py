@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from groundplan.estimation.capacity import STATED_SD
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.level import Level
 from groundplan.estimation.rows import Rows
 from groundplan.estimation.screening import Screened
+from groundplan.estimation.silence import nobody_reports, unheard_series
 from groundplan.outcome import Note
 
 __all__ = ["estimation_notes"]
@@ -20,7 +23,18 @@ def estimation_notes(evidence: Evidence, screened: Screened, level: Level, rows:
     def note(severity: str, subject: str, sentence: str) -> None:
         notes.append(Note("estimate", severity, subject, sentence))  # type: ignore[arg-type]
 
-    if not len(evidence.findings.series):
+    unheard = unheard_series(evidence)
+    if unheard.any():
+        note("warning", "reports", _unheard(evidence, unheard))
+    if unheard.all():
+        return tuple(notes)
+    if not len(evidence.findings.series) and nobody_reports(evidence):
+        note(
+            "alert", "findings",
+            "Nobody reports and nobody has measured output on the spot: what is made rests on nameplates and proxies, under the stated prior that plants use 75 % of their "
+            "nameplate capacity, give or take a fifth.",
+        )  # fmt: skip
+    elif not len(evidence.findings.series):
         note(
             "alert", "findings",
             "Nobody has measured output on the spot, so how far reports flatter cannot be known from the data: intervals rest on the stated prior that the average report "
@@ -35,7 +49,7 @@ def estimation_notes(evidence: Evidence, screened: Screened, level: Level, rows:
         note("warning", "findings", f"{unused} findings of output belong to periods that no report has, and were not used.")
     shown = np.zeros(len(evidence.series_unit), bool)
     shown[rows.series] = True
-    silent = np.flatnonzero(~shown)
+    silent = np.flatnonzero(~shown & ~unheard)
     if len(silent):
         names = ", ".join(f"{evidence.units.labels[evidence.series_unit[at]]} {evidence.products.labels[evidence.series_product[at]]}" for at in silent[:5])
         note(
@@ -60,3 +74,19 @@ def estimation_notes(evidence: Evidence, screened: Screened, level: Level, rows:
     if stopped:
         note("info", "reports", f"In {stopped} months of units' products nothing was made by the report or a finding; they count as zero.")
     return tuple(notes)
+
+
+def _unheard(evidence: Evidence, unheard: NDArray[np.bool_]) -> str:
+    """Say whose output nothing speaks of, and what their capacities rest on."""
+    units = np.unique(evidence.series_unit[unheard])
+    sectors = [evidence.sector.labels[at] for at in np.unique(evidence.sector.position[units])]
+    if unheard.all():
+        start = "Nobody reports, and neither inspectors nor proxies speak of output: none is estimated"
+    else:
+        names = f"{', '.join(sectors[:5])}{', ...' if len(sectors) > 5 else ''}"
+        start = f"Nobody reports in {len(sectors)} {'sector' if len(sectors) == 1 else 'sectors'} ({names}), and neither inspectors nor proxies speak of output there: none is estimated"
+    if len(evidence.findings.capacity_series):
+        basis = "judged by their nameplates and by what inspectors found of capacities"
+    else:
+        basis = f"taken as stated, with an assumed error of {np.expm1(STATED_SD):.0%} (one standard deviation)"
+    return f"{start}, and the capacities of {len(units)} units are {basis}."

@@ -28,7 +28,7 @@ def totals_table(economy: Economy, evidence: Evidence, rows: Rows, spread: Sprea
     """Add rows up by plan period, product and each of country, sector and region.
 
     The sum's mean is that of lognormals; its variance is sum over factors of (sum_i m_i loading_i)^2 plus sum_i (m_i own_i)^2, the logs' carried
-    over at first order; the sum is taken as lognormal (Fenton 1960). Periods that reports cover to less than 95 % are left out, unless none is
+    over at first order; the sum is taken as lognormal (Fenton 1960). `reported` is null where nobody reports. Periods that reports cover to less than 95 % are left out, unless none is
     covered.
     """
     labels, year = _plan_periods(evidence.periods, economy.settings.period_length)
@@ -37,12 +37,14 @@ def totals_table(economy: Economy, evidence: Evidence, rows: Rows, spread: Sprea
     sd = np.where(rows.zero, 0.0, spread.log_sd)
     mean = np.where(rows.zero, 0.0, lognormal_mean(np.exp(np.where(rows.zero, 0.0, rows.mean)), sd))
     own = (mean * np.where(rows.zero, 0.0, spread.own_sd)) ** 2
-    reported = np.nan_to_num(evidence.reported[rows.series, rows.period])
+    reported = evidence.reported[rows.series, rows.period]
     inside = year[rows.period] >= 0
     series, when = rows.series[inside], year[rows.period][inside]
     shape = (len(evidence.series_unit), len(labels))
     cell = series * shape[1] + when
-    sums = {name: group_sum(cell, values[inside], shape[0] * shape[1]).reshape(shape) for name, values in (("mean", mean), ("own", own), ("reported", reported))}
+    sums = {name: group_sum(cell, values[inside], shape[0] * shape[1]).reshape(shape) for name, values in (("mean", mean), ("own", own), ("reported", np.nan_to_num(reported)))}
+    # A sum of no reports is not a report of nothing.
+    sums["reports"] = group_sum(cell, np.isfinite(reported[inside]).astype(float), shape[0] * shape[1]).reshape(shape)
     counted = group_count(cell, shape[0] * shape[1]).reshape(shape) > 0
     parts = []
     for level, grouping in (("total", None), ("sector", evidence.sector), ("region", evidence.region)):
@@ -72,7 +74,7 @@ def _level(
                 "key": pl.Series(names, dtype=pl.String).gather(pl.Series(code // products)),
                 "product": evidence.products.column("product", code % products),
                 "period": pl.Series([label] * count, dtype=pl.String),
-                "reported": group_sum(cell, sums["reported"][:, at], count),
+                "reported": pl.Series(np.where(group_sum(cell, sums["reports"][:, at], count) > 0, group_sum(cell, sums["reported"][:, at], count), np.nan)).fill_nan(None),
                 "median": median,
                 "lower_50": median * np.exp(-Z50 * log_sd),
                 "upper_50": median * np.exp(Z50 * log_sd),

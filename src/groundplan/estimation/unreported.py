@@ -11,6 +11,7 @@ from scipy.sparse import csr_array, diags_array
 from groundplan.estimation.design import Terms
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.level import Level
+from groundplan.estimation.silence import unheard_series
 from groundplan.estimation.volume import unit_volume
 from groundplan.maths.groups import group_count, group_sum
 from groundplan.maths.mixed import quadratic
@@ -47,12 +48,12 @@ def judge_unreported(evidence: Evidence, level: Level, log_report: FloatArray) -
 
     The nameplate gives log output up to the group's log utilisation, with the error variance that nameplates have among those who report. Each proxy
     gives the volume of the whole unit, where none of its series reports; its deviation from the volume by nameplate moves all products of
-    the unit alike, by precision. A unit with one product needs no nameplate.
+    the unit alike, by precision. A unit with one product needs no nameplate. Series that nothing speaks of get no level.
     """
     silent = np.asarray(~np.isfinite(log_report).any(axis=1))
     design, plate_variance = _by_nameplate(evidence, level)
     by_plate = evidence.nameplate + design @ level.posterior.effects
-    by_plate = np.where(silent, by_plate, np.nan)
+    by_plate = np.where(silent & ~unheard_series(evidence), by_plate, np.nan)
     shift, precision, alone = _by_proxies(evidence, level, log_report, by_plate, silent)
     unit = evidence.series_unit
     known = np.isfinite(by_plate)

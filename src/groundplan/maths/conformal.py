@@ -23,7 +23,7 @@ def conformal_factor(residual: FloatArray, variance: FloatArray, noise: FloatArr
     """Find the factor on standard deviations with which intervals hold a share `level` of the residuals, with room for a new one.
 
     Each residual has the factor at which its interval would just hold it, |r| = z sqrt(f^2 variance + noise). The factor is the
-    quantile of these of rank ceil((n + 1) level), over the n residuals and `PSEUDO_SCORES` quantiles of a normal.
+    quantile of these of rank ceil((n + 1) level), over the n residuals and `PSEUDO_SCORES` quantiles of a normal. Without residuals it is 1.
 
     Args:
         residual: shape (n,), one a cluster (an inspected unit): measured less predicted without the cluster.
@@ -34,6 +34,8 @@ def conformal_factor(residual: FloatArray, variance: FloatArray, noise: FloatArr
     Source:
         Lei, G'Sell, Rinaldo, Tibshirani and Wasserman (2018), JASA 113, section 2; Papadopoulos (2008) for studentised residuals.
     """
+    if not len(residual):
+        return 1.0
     z = Z90 if level > 0.7 else Z50
     real = np.sqrt(np.maximum(residual**2 / z**2 - noise, 0.0) / np.maximum(variance, 1e-300))
     scores = np.sort(np.concatenate([real, _normal_scores() / z]))

@@ -17,6 +17,7 @@ Spread = tuple[str, float, float, float]
 """Label, estimate, lower and upper end of its 90 % interval."""
 
 _MOST = 5
+_STATED = "Nobody reports and nobody was inspected: what can be made rests on the capacities that the tables state, with an error that is assumed."
 INNER = 0.4100
 """Half-width of a 50 % interval as a share of that of a 90 % one, on logs: 0.6745 / 1.6449."""
 
@@ -107,12 +108,12 @@ def _cover(shown: ReportInput) -> list[str]:
 def _inspected(shown: ReportInput) -> list[str]:
     estimates = shown.table("estimates")
     if estimates.is_empty():
-        return []
+        return [_STATED] if shown.economy.reports.is_empty() and shown.has("capacities") else []
     units = estimates.group_by("unit").agg(pl.col("inspected").any())
     inspected = int(units["inspected"].sum())
     if inspected == 0:
         if shown.economy.reports.is_empty():
-            return ["Nobody reports and nobody was inspected: what can be made rests on the capacities that the tables state, with an error that is assumed."]
+            return [_STATED]
         return [f"None of {grouped(len(units))} units was inspected, so nothing checks the reports from outside."]
     shares = estimates.group_by("product", maintain_order=True).agg((pl.col("median").filter(pl.col("inspected")).sum() / pl.col("median").sum()).alias("share"))
     share = shares["share"].fill_nan(None).mean()
