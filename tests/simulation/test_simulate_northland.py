@@ -1,9 +1,12 @@
 """Northland as a whole: the same bytes for a seed, tables that fit their schemas, reports that flatter by a known amount."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
+from groundplan.flows.examples import write_northland
 from groundplan.period import parse_period
 from groundplan.simulation.country import SECTORS
 from groundplan.simulation.northland import Simulated, simulate_northland
@@ -198,3 +201,12 @@ def test_padding_is_skewed_and_many_are_honest():
 
     assert 0.4 < (table["kind"] == "honest").mean() < 0.65
     assert np.mean((own - own.mean()) ** 3) / own.std() ** 3 > 0.5
+
+
+def test_the_example_is_what_its_seed_gives(tmp_path):
+    kept = Path(__file__).parents[2] / "examples" / "northland"
+    write_northland(tmp_path / "again")
+    for path in sorted((tmp_path / "again" / "economy").iterdir()):
+        assert path.read_bytes() == (kept / "economy" / path.name).read_bytes(), path.name
+    for path in sorted((tmp_path / "again" / "truth").iterdir()):
+        assert pl.read_parquet(path).equals(pl.read_parquet(kept / "truth" / path.name)), path.name
