@@ -312,3 +312,29 @@ def test_totals_of_what_nobody_reports_have_no_reported_sum(changed, northland, 
 def test_peaks_of_output_that_was_judged_by_nameplates_say_nothing_of_these(changed):
     made = estimate(changed(reports=none))
     assert not made.capacities["basis"].str.contains("peaks").any()
+
+
+def test_a_finding_of_a_year_is_set_against_the_sum_of_its_months(changed, northland, sound):
+    outputs = northland.economy.findings.filter(pl.col("measure").cast(pl.String) == "output").unique(["visit", "unit", "product"], keep="first", maintain_order=True)
+    years = northland.truth["outputs"].filter(pl.col("period").str.starts_with("2020")).group_by("unit", "product").agg(pl.col("quantity").sum().alias("year"))
+    yearly = outputs.join(years, on=["unit", "product"], maintain_order="left").with_columns(period=pl.lit("2020"), value=pl.col("year"), relative_error=pl.lit(0.02))
+    made = sound(estimate(changed(findings=yearly.select(northland.economy.findings.columns))))
+    assert "set against the sum of the reports inside them" in texts(made, "info")
+    rows = made.estimates.filter(pl.col("inspected") & pl.col("period").str.starts_with("2020"))
+    sums = rows.group_by("unit", "product").agg(pl.col("median").sum(), pl.len()).join(years, on=["unit", "product"]).filter((pl.col("len") == 12) & (pl.col("year") > 0))
+    # The year's total is what was found, give or take the 2 % of the finding and what a unit's products differ by.
+    assert len(sums) > 10
+    assert np.abs((sums["median"] / sums["year"]).log().to_numpy()).mean() < 0.05
+
+
+def test_a_finding_of_a_month_beside_reports_of_quarters_is_noted_and_not_used(make_economy, sound):
+    rows = {
+        "units": [{"unit": "E1"}],
+        "products": [{"product": "steel", "measure": "t"}],
+        "reports": [{"unit": "E1", "product": "steel", "period": f"2020-Q{quarter}", "quantity": 300.0} for quarter in (1, 2, 3, 4)],
+        "visits": [{"visit": "V1", "unit": "E1"}],
+        "findings": [{"visit": "V1", "unit": "E1", "product": "steel", "period": "2020-05", "value": 80.0, "method": "weighing"}],
+    }
+    made = sound(estimate(make_economy(rows)))
+    assert "1 findings of output belong to periods that reports neither have nor make up" in texts(made, "warning")
+    assert not made.estimates["inspected"].any()

@@ -117,3 +117,18 @@ def test_a_unit_with_two_lines_of_a_product_splits_by_nameplate(make_economy):
     # 48 t a month are 576 t a year, 288 units of activity at 2 t each: three quarters and one quarter of it.
     assert made["median"].to_list() == pytest.approx([216.0, 72.0], rel=0.02)
     assert made["basis"][0].startswith("finding")
+
+
+def test_reports_filled_up_to_the_target_at_the_years_end_are_seen_by_electricity(northland, estimated):
+    rows = estimated.estimates.join(northland.truth["outputs"].rename({"quantity": "truth"}), on=["unit", "product", "period"])
+    rows = rows.filter((pl.col("truth") > 0) & (pl.col("reported") > 0) & ~pl.col("inspected"))
+    year = [pl.col("unit"), pl.col("product"), pl.col("period").str.slice(0, 4).alias("year")]
+    late = pl.col("period").str.slice(5, 2).cast(pl.Int64) >= 9
+    error = [
+        ((pl.col(name) / pl.col("truth")).log().filter(late).mean() - (pl.col(name) / pl.col("truth")).log().filter(~late).mean()).alias(name) for name in ("reported", "median")
+    ]
+    rise = rows.group_by(*year).agg(error).drop_nulls()
+    filled = rise.filter(pl.col("reported") > 0.15)
+    # Where reports rise by 15 % or more beyond the truth in the last third of the year, estimates rise by less than half as much.
+    assert len(filled) > 5
+    assert filled["median"].mean() < 0.5 * filled["reported"].mean()

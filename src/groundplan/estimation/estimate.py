@@ -22,6 +22,7 @@ from groundplan.estimation.tables_out import estimates_table, factors_table
 from groundplan.estimation.targets import target_gap
 from groundplan.estimation.totals import totals_table
 from groundplan.estimation.unreported import judge_unreported
+from groundplan.estimation.yearend import year_end_filling
 from groundplan.maths.mixed import held_out
 from groundplan.outcome import Outcome
 from groundplan.tables.bundles import Estimate
@@ -53,14 +54,15 @@ def estimate(economy: Economy, *, progress: Callable[[str, float], None] | None 
             CapacityFactors.create_empty(), Calibration.create_empty(),
         )  # fmt: skip
     screened = screen_reports(evidence)
-    log_report = screened.log_report
+    filling = year_end_filling(economy, evidence, screened.log_report)
+    log_report = screened.log_report - filling.shift
     noise = report_noise(evidence, log_report)
     pattern = report_pattern(evidence, log_report)
     tell("biases of reports", 0.2)
     level = fit_level(evidence, log_report, pattern, target_gap(economy, evidence, log_report), noise)
     factors, calibration = calibrate(_held_out(evidence, level), "all")
     tell("outputs by period", 0.5)
-    rows = posterior_rows(evidence, level, pattern, judge_unreported(evidence, level, log_report), log_report, noise)
+    rows = posterior_rows(evidence, level, pattern, judge_unreported(evidence, level, log_report), log_report, noise + filling.variance)
     spread = spread_rows(evidence, level, rows, factors)
     estimates, estimate_factors = estimates_table(evidence, rows, spread, factors), factors_table(evidence, rows, spread)
     tell("totals", 0.7)

@@ -50,6 +50,7 @@ class Evidence:
         declared: shape (S, T), declared capacity in the product's measure per period; NaN where there is none.
         proxies: indicator -> log of its value, shape (U, T); NaN where there is none, -inf never (zeros are left out).
         nameplate: shape (S,), log of output a year at nameplate capacity in the base period; NaN where no line is known.
+        by_product: shape (S,), all its lines make something else first: their nameplate is that of another series.
         findings: what inspectors found.
         bearers: which series each line and finding belongs to.
         implausible: how many reports are beyond any measure and count as missing.
@@ -68,6 +69,7 @@ class Evidence:
     declared: FloatArray
     proxies: dict[str, FloatArray]
     nameplate: FloatArray
+    by_product: BoolArray
     findings: Findings
     bearers: Bearers
     implausible: int
@@ -111,6 +113,7 @@ def gather(economy: Economy) -> Evidence:
         declared=declared,
         proxies=_proxies(economy, units, axis),
         nameplate=_nameplate(bearers, len(series_unit)),
+        by_product=_by_product(bearers, len(series_unit)),
         findings=read_findings(economy, bearers, axis),
         bearers=bearers,
         implausible=int(((reports["quantity"] > 0) & ~reports["quantity"].is_between(*PLAUSIBLE)).sum()),
@@ -173,6 +176,12 @@ def _fill_longer(values: FloatArray, part: pl.DataFrame, units: Axis, periods: A
     means = part.join(calendar, on="period").group_by("unit", "outer").agg(pl.col("value").log().mean()).sort("unit", "outer")
     at, when = units.positions(means["unit"]), periods.positions(means["outer"])
     values[at[at >= 0], when[at >= 0]] = means["value"].to_numpy()[at >= 0]
+
+
+def _by_product(bearers: Bearers, series: int) -> BoolArray:
+    made = bearers.outputs.join(bearers.lines.select("line", pl.col("series").alias("main")), on="line", how="left", maintain_order="left")
+    number, first = (group_sum(made["series"].to_numpy(), counted.cast(pl.Float64).to_numpy(), series) for counted in (made["main"].is_not_null(), made["main"] == made["series"]))
+    return np.asarray((number > 0) & (first == 0))
 
 
 def _nameplate(bearers: Bearers, series: int) -> FloatArray:

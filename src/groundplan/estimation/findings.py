@@ -32,6 +32,8 @@ class Findings:
 
     Args:
         series, period: shape (n,), positions; period -1 where no report has that period.
+        label: shape (n,), position of the finding's own period in `labels`.
+        labels: periods of the findings.
         value: shape (n,), output found, in the product's measure; zero where the unit stood still.
         log_rate: shape (n,), log of the value at a yearly rate; NaN where it is zero.
         variance: shape (n,), of the log error.
@@ -41,6 +43,8 @@ class Findings:
 
     series: NDArray[np.int64]
     period: NDArray[np.int64]
+    label: NDArray[np.int64]
+    labels: tuple[str, ...]
     value: NDArray[np.float64]
     log_rate: NDArray[np.float64]
     variance: NDArray[np.float64]
@@ -66,9 +70,12 @@ def read_findings(economy: Economy, bearers: Bearers, periods: Axis) -> Findings
     used = table.filter(pl.col("covers")).sort("start", "visit", nulls_last=False, maintain_order=True)
     used = used.unique(["series", "period", "measure"], keep="last", maintain_order=True).sort("series", "period", "measure")
     output, capacity = used.filter(pl.col("measure") == "output"), used.filter((pl.col("measure") == "capacity") & (pl.col("value") > 0))
+    labels = Axis.of(output["period"].unique().sort().to_list())
     return Findings(
         series=output["series"].to_numpy(),
         period=periods.positions(output["period"]),
+        label=labels.positions(output["period"]),
+        labels=labels.labels,
         value=output["value"].to_numpy(),
         log_rate=np.log(np.where(output["value"].to_numpy() > 0, output["value"].to_numpy() * _per_year(output["period"]), np.nan)),
         variance=output["variance"].to_numpy(),

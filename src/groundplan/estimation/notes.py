@@ -11,6 +11,7 @@ from groundplan.estimation.level import Level
 from groundplan.estimation.rows import Rows
 from groundplan.estimation.screening import Screened
 from groundplan.estimation.silence import nobody_reports, unheard_series
+from groundplan.estimation.windows import reports_beside_findings
 from groundplan.outcome import Note
 
 __all__ = ["estimation_notes"]
@@ -44,9 +45,13 @@ def estimation_notes(evidence: Evidence, screened: Screened, level: Level, rows:
         note("info", "proxies", "There are no proxies (electricity, headcount ...): uninspected units are judged by their group, nameplate and targets alone.")
     if evidence.findings.left_out:
         note("warning", "findings", f"{evidence.findings.left_out} findings cover a part of what is reported only, and were not used.")
-    unused = int((evidence.findings.period < 0).sum())
+    beside = np.isfinite(reports_beside_findings(evidence, screened.log_report)[0])
+    summed = int((beside & (evidence.findings.period < 0)).sum())
+    if summed:
+        note("info", "findings", f"{summed} findings of output are of longer periods than the reports, and were set against the sum of the reports inside them.")
+    unused = int((~beside & (evidence.findings.period < 0)).sum())
     if unused:
-        note("warning", "findings", f"{unused} findings of output belong to periods that no report has, and were not used.")
+        note("warning", "findings", f"{unused} findings of output belong to periods that reports neither have nor make up, and were not used.")
     shown = np.zeros(len(evidence.series_unit), bool)
     shown[rows.series] = True
     silent = np.flatnonzero(~shown & ~unheard)
@@ -84,7 +89,8 @@ def _unheard(evidence: Evidence, unheard: NDArray[np.bool_]) -> str:
         start = "Nobody reports, and neither inspectors nor proxies speak of output: none is estimated"
     else:
         names = f"{', '.join(sectors[:5])}{', ...' if len(sectors) > 5 else ''}"
-        start = f"Nobody reports in {len(sectors)} {'sector' if len(sectors) == 1 else 'sectors'} ({names}), and neither inspectors nor proxies speak of output there: none is estimated"
+        where = f"{len(sectors)} {'sector' if len(sectors) == 1 else 'sectors'} ({names})"
+        start = f"Nobody reports in {where}, and neither inspectors nor proxies speak of output there: none is estimated"
     if len(evidence.findings.capacity_series):
         basis = "judged by their nameplates and by what inspectors found of capacities"
     else:

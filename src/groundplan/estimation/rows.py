@@ -12,6 +12,7 @@ from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.level import Level
 from groundplan.estimation.pattern import Pattern
 from groundplan.estimation.unreported import Unreported
+from groundplan.estimation.windows import reports_beside_findings
 from groundplan.maths.groups import group_count, group_mean, group_sum
 from groundplan.maths.mixed import error_variance
 
@@ -79,7 +80,7 @@ def report_noise(evidence: Evidence, log_report: FloatArray) -> float:
     return max((excess + _NOISE_COUNT * _NOISE_SD**2) / (freedom + _NOISE_COUNT), 0.01**2)
 
 
-def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreported: Unreported, log_report: FloatArray, noise: float) -> Rows:
+def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreported: Unreported, log_report: FloatArray, noise: FloatArray) -> Rows:
     """Give the posterior of each row that reports, findings, proxies or lines speak of.
 
     Without a finding of its own, log output is the report (or what would have been reported) less the unit's lasting bias. A finding of the month
@@ -91,7 +92,7 @@ def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreporte
         pattern: how reports move.
         unreported: series without a usable report.
         log_report: shape (S, T), log of the usable reports, NaN elsewhere.
-        noise: variance of a single report around the lasting bias.
+        noise: shape (S, T), variance of each report around the lasting bias.
     """
     post, unit = level.posterior, evidence.series_unit
     reporting, usable = np.isfinite(pattern.level), np.isfinite(log_report)
@@ -124,7 +125,7 @@ def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreporte
     direct[s, t] = weight
     rows, columns = np.nonzero(there)
     inspected = np.zeros(len(unit), bool)
-    inspected[found.series] = True
+    inspected[found.series[inside | np.isfinite(reports_beside_findings(evidence, log_report)[0])]] = True
     return Rows(
         series=rows,
         period=columns,
@@ -136,7 +137,7 @@ def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreporte
         shared=csr_array(unreported.shared - diags_array(reporting.astype(float)) @ post.unit_shared[unit]),
         unit_variance=np.where(reporting, lasting, 0.0),
         series_variance=np.where(reporting, 0.0, lasting),
-        weights=_weights(evidence, level, unreported, reporting, noise, usable[rows, columns] | stopped[rows, columns], direct[rows, columns], rows),
+        weights=_weights(evidence, level, unreported, reporting, float(noise.min(initial=1.0)), usable[rows, columns] | stopped[rows, columns], direct[rows, columns], rows),
         inspected=inspected,
     )
 

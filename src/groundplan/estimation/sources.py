@@ -11,6 +11,7 @@ from groundplan.estimation.design import Layout, Terms
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.findings import SHARED_ERROR
 from groundplan.estimation.volume import Volume
+from groundplan.estimation.windows import reports_beside_findings
 from groundplan.maths.groups import group_count, group_mean, group_sum
 
 __all__ = ["PRIOR_USE_MEAN", "PRIOR_USE_SD", "Source", "finding_source", "nameplate_source", "proxy_source"]
@@ -83,12 +84,14 @@ def proxy_source(evidence: Evidence, name: str, volume: Volume, elasticity: floa
 def nameplate_source(evidence: Evidence, level: FloatArray, layout: Layout) -> Source:
     """Set the reported level of each series against its nameplate: r - n = bias + log utilisation of the group + error.
 
+    Products that come from one line (grain and straw) have one nameplate and one utilisation: the main product's counts, once.
+
     Args:
         evidence: what is known.
         level: shape (S,), mean log report at a yearly rate.
         layout: effects, to which the source adds its own.
     """
-    there = np.flatnonzero(np.isfinite(evidence.nameplate) & np.isfinite(level))
+    there = np.flatnonzero(np.isfinite(evidence.nameplate) & np.isfinite(level) & ~evidence.by_product)
     unit, product = evidence.series_unit[there], evidence.series_product[there]
     terms, rows = Terms(), np.arange(len(there))
     # The effects are there even where no reported series has a nameplate: units that do not report are judged by them.
@@ -105,9 +108,8 @@ def finding_source(evidence: Evidence, log_report: FloatArray, noise: float) -> 
     Part of a method's error is shared by a visit's findings of a product and does not average out; a single report's noise does.
     """
     found = evidence.findings
-    usable = (found.period >= 0) & (found.value > 0)
-    report = np.where(usable, log_report[found.series, np.maximum(found.period, 0)], np.nan)
-    usable &= np.isfinite(report)
+    report, months = reports_beside_findings(evidence, log_report)
+    usable = np.isfinite(report)
     series, units = found.series[usable], len(evidence.units)
     unit = evidence.series_unit[series]
     number = group_count(unit, units)
@@ -115,7 +117,9 @@ def finding_source(evidence: Evidence, log_report: FloatArray, noise: float) -> 
     count = number[inspected]
     pairs = group_count(evidence.series_unit[np.unique(series)], units)[inspected]
     variance = group_mean(unit, found.variance[usable], units)[inspected]
-    known = SHARED_ERROR * variance / np.maximum(pairs, 1) + ((1 - SHARED_ERROR) * variance + noise) / count + _WINDOW_SD**2
+    # The noise of single reports averages out within a finding of several.
+    single = group_mean(unit, 1.0 / months[usable], units)[inspected]
+    known = SHARED_ERROR * variance / np.maximum(pairs, 1) + ((1 - SHARED_ERROR) * variance + noise * single) / count + _WINDOW_SD**2
     value = group_sum(unit, report[usable] - found.log_rate[usable], units)[inspected] / count
     return Source("finding", inspected, value, 1.0, Terms(), known, 0.0)
 

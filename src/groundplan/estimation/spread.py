@@ -14,18 +14,13 @@ from groundplan.estimation.factors import shared_loadings
 from groundplan.estimation.level import Level
 from groundplan.estimation.rows import Rows
 
-__all__ = ["MODEL_SD", "SHARED_WIDENING", "Spread", "spread_rows"]
+__all__ = ["MODEL_SD", "Spread", "spread_rows"]
 
 FloatArray = NDArray[np.float64]
 
 MODEL_SD = 0.015
 """Part of the log error that all uninspected makers of a product are taken to share because no model is exact: without it, the total of
 tens of thousands of units would seem known to a fraction of a per cent. It is counted out of each row's own part."""
-
-
-SHARED_WIDENING = 1.25
-"""Factor on shared errors. Variances are plugged in as if known, and padding is skewed, so a sector's mean is known less well than the normal
-model says; no residual of single units shows that, for they are dominated by their own errors. Measured on simulated economies (docs/methods)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +53,7 @@ def spread_rows(evidence: Evidence, level: Level, rows: Rows, factors: Factors) 
     unit = evidence.series_unit
     group = evidence.sector.position[unit]
     # Series that do not report do not share the bias of reports, but what is made of nameplates.
-    effect_loadings = csr_array(shared_loadings(rows.shared, level.posterior.covariance) * SHARED_WIDENING)
+    effect_loadings = shared_loadings(rows.shared, level.posterior.covariance)
     shared = np.asarray(effect_loadings.power(2).sum(axis=1)).ravel()
     lasting = shared + rows.unit_variance + rows.series_variance
     raw = rows.damping**2 * lasting[rows.series] + rows.own

@@ -34,7 +34,7 @@ def estimates_table(evidence: Evidence, rows: Rows, spread: Spread, factors: Fac
     overstated = np.where(rows.zero, (reported > 0).astype(float), np.where(reported == 0, 0.0, overstated))
     unit, product = evidence.series_unit[rows.series], evidence.series_product[rows.series]
     periods = Axis(evidence.periods)
-    groups = np.array(factors.source, dtype=object)[evidence.sector.position[unit]] if len(unit) else np.zeros(0, object)
+    groups = pl.Series("group", factors.source, dtype=pl.String).gather(pl.Series(evidence.sector.position[unit]))
     columns = {
         "reported": reported,
         "median": median,
@@ -53,8 +53,10 @@ def estimates_table(evidence: Evidence, rows: Rows, spread: Spread, factors: Fac
         "share_prior": rows.weights[:, 3],
     }
     keys = [evidence.units.column("unit", unit), evidence.products.column("product", product), periods.column("period", rows.period)]
-    numbers = [pl.Series(name, values, dtype=pl.Float64).fill_nan(None) for name, values in columns.items()]
-    rest = [pl.Series("inspected", rows.inspected[rows.series], dtype=pl.Boolean), pl.Series("group", groups.tolist(), dtype=pl.String)]
+    # Each array is given back as soon as its column is made: millions of rows would lie twice in memory.
+    del half, ninety, overstated, log_reported, median, reported, bias
+    numbers = [pl.Series(name, columns.pop(name), dtype=pl.Float64).fill_nan(None) for name in tuple(columns)]
+    rest = [pl.Series("inspected", rows.inspected[rows.series], dtype=pl.Boolean), groups]
     return pl.DataFrame([*keys, *numbers, *rest])
 
 

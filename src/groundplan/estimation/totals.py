@@ -28,8 +28,8 @@ def totals_table(economy: Economy, evidence: Evidence, rows: Rows, spread: Sprea
     """Add rows up by plan period, product and each of country, sector and region.
 
     The sum's mean is that of lognormals; its variance is sum over factors of (sum_i m_i loading_i)^2 plus sum_i (m_i own_i)^2, the logs' carried
-    over at first order; the sum is taken as lognormal (Fenton 1960). `reported` is null where nobody reports. Periods that reports cover to less than 95 % are left out, unless none is
-    covered.
+    over at first order; the sum is taken as lognormal (Fenton 1960). `reported` is null where nobody reports. Periods that reports
+    cover to less than 95 % are left out, unless none is covered.
     """
     labels, year = _plan_periods(evidence.periods, economy.settings.period_length)
     if not labels or not len(rows.series):
