@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.sparse import csc_array
@@ -19,7 +21,7 @@ def transport() -> Programme:
     return Programme(np.array([1.0, 2.0]), csc_array(np.array([[1.0, 1.0]])), np.array([3.0]), np.array([INFINITY]), np.zeros(2), np.array([2.0, INFINITY]))
 
 
-@pytest.mark.parametrize("method", ["simplex", "ipm"])
+@pytest.mark.parametrize("method", ["simplex", "ipm", "pdlp"])
 def test_each_method_finds_the_vertex(method):
     solution = solve_programme(transport(), method=method)
 
@@ -76,9 +78,48 @@ def test_scaling_by_powers_of_two_loses_nothing():
     assert scaling.columns * solve_programme(scaled).x == pytest.approx([2.0, 1.0])
 
 
-def test_large_programmes_are_not_left_to_simplex():
-    small, large = (Programme(np.zeros(1), csc_array((rows, 1)), np.zeros(rows), np.zeros(rows), np.zeros(1), np.ones(1)) for rows in (10, 5_000))
+def random_programme(seed: int) -> Programme:
+    """Cover 60 needs from 150 sources that have bounds, each of which serves some needs and takes from others."""
+    rng = np.random.default_rng(seed)
+    matrix = np.where(rng.random((60, 150)) < 0.1, rng.uniform(-0.3, 1.0, (60, 150)), 0.0)
+    need = matrix @ rng.uniform(0.0, 1.0, 150)
+    return Programme(rng.uniform(0.5, 1.5, 150), csc_array(matrix), need, np.full(60, INFINITY), np.zeros(150), np.ones(150))
 
-    assert choose_method(small)[0] == "simplex"
-    assert choose_method(large)[0] == "ipm"
-    assert "5,000 rows" in choose_method(large)[1]
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_first_order_method_leads_to_the_same_optimum_and_an_exact_vertex(seed):
+    programme = random_programme(seed)
+    exact = recover_vertex(programme, solve_programme(programme, method="simplex").basis)
+
+    solution = solve_programme(programme, method="pdlp")
+    vertex = recover_vertex(programme, solution.basis)
+
+    assert solution.method == "HiGHS PDLP, crossover and primal simplex"
+    assert programme.cost @ vertex.x == pytest.approx(programme.cost @ exact.x, rel=1e-13)
+    assert proven_bound(programme, vertex.duals(programme.cost)) == pytest.approx(programme.cost @ vertex.x, rel=1e-13)
+
+
+def test_a_first_order_method_leaves_it_to_others_to_say_that_there_is_no_solution():
+    programme = random_programme(0)
+
+    solution = solve_programme(replace(programme, row_lower=programme.row_lower + 10.0), method="pdlp")
+
+    assert solution.status == "infeasible"
+
+
+def test_going_on_from_the_optimal_basis_takes_no_iteration():
+    programme = random_programme(1)
+    basis = solve_programme(programme).basis
+
+    again = solve_programme(programme, start=basis)
+
+    assert again.iterations == 0
+    assert (again.basis.columns == basis.columns).all()
+
+
+@pytest.mark.parametrize(("rows", "free", "method"), [(10, 100, "simplex"), (5_000, 20_000, "pdlp"), (5_000, 4_000, "ipm")])
+def test_the_method_goes_by_size_and_by_what_is_left_to_decide(rows, free, method):
+    programme = Programme(np.zeros(free), csc_array((rows, free)), np.zeros(rows), np.zeros(rows), np.zeros(free), np.ones(free))
+
+    assert choose_method(programme)[0] == method
+    assert f"{rows:,} rows" in choose_method(programme)[1]

@@ -11,6 +11,7 @@ from economies import economy_of, random_rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from groundplan.maths import highs
 from groundplan.planning.plan import plan
 from groundplan.planning.verify import verify_plan
 from groundplan.tables.bundles import result_tables
@@ -87,3 +88,18 @@ def test_the_same_inputs_give_the_same_bytes():
 
 def _one_priority(rows):
     return rows | {"goals": [row | {"priority": 1} for row in rows["goals"]]}
+
+
+@pytest.mark.parametrize("seed", [3, 17, 29])
+def test_a_plan_led_by_a_first_order_method_is_as_good_and_as_exact(seed, monkeypatch):
+    rows, horizon = random_rows(seed)
+    economy = economy_of(rows, horizon=horizon)
+    usual = plan(economy)
+    monkeypatch.setattr(highs, "choose_method", lambda _programme: ("pdlp", "forced"))
+
+    result = plan(economy)
+
+    assert result.outcome.method.startswith("HiGHS PDLP")
+    assert result.objective == pytest.approx(usual.objective, rel=1e-12, abs=1e-12)
+    assert result.gap <= 1e-9
+    assert verify_plan(economy, result, nameplates=True) == ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import highspy
 import numpy as np
 
@@ -11,9 +13,13 @@ from groundplan.maths.programme import Basis, Method, Programme, Solution, Solve
 __all__ = ["choose_method", "solve_programme"]
 
 _SIMPLEX_ROWS = 1_000
-"""Up to this many rows the dual simplex method ends soonest on plans; at 4,000 an interior point takes a third of its time (docs/benchmarks.md)."""
-_PDLP_ENTRIES = 30_000_000
-"""Above this many entries a factorisation no longer fits a laptop, so a first-order method leads the way."""
+"""Up to this many rows the dual simplex method ends soonest on plans; above, see docs/decisions/0004-solving-large-plans.md."""
+_NEAR = 1e-4
+"""How near PDLP comes, relative; what is left takes the simplex method a few hundred iterations, another digit takes PDLP as long as all before."""
+_NEAR_ITERATIONS = 30_000
+"""PDLP comes near in some 10,000 iterations or hardly at all."""
+_PRIMAL = 4
+"""HiGHS's number for the primal simplex method."""
 _MAX_ITERATIONS = 2_147_483_647
 _TOLERANCE = 1e-9
 _STATUS: dict[highspy.HighsModelStatus, SolveStatus] = {
@@ -22,6 +28,7 @@ _STATUS: dict[highspy.HighsModelStatus, SolveStatus] = {
     highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible",
     highspy.HighsModelStatus.kUnbounded: "unbounded",
 }
+_SOLVER: dict[Method, str] = {"simplex": "simplex", "ipm": "ipx", "pdlp": "hipdlp"}
 _BASIS_STATUS = (
     highspy.HighsBasisStatus.kLower,
     highspy.HighsBasisStatus.kBasic,
@@ -31,22 +38,24 @@ _BASIS_STATUS = (
 
 
 def choose_method(programme: Programme) -> tuple[Method, str]:
-    """Choose a method by size, and say why."""
+    """Choose a method by size and by how much is left to decide, and say why."""
     rows, entries = programme.matrix.shape[0], programme.matrix.nnz
     size = f"{rows:,} rows and {entries:,} entries"
-    if entries > _PDLP_ENTRIES:
-        return "pdlp", f"{size} are too many to factorise, so a first-order method (PDLP) leads and crossover finds the vertex"
-    if rows > _SIMPLEX_ROWS:
-        return "ipm", f"{size} are many for simplex, so an interior point is found first and crossover finds the vertex"
-    return "simplex", f"{size} are few enough for the dual simplex method, whose vertex can be repaired exactly"
+    if rows <= _SIMPLEX_ROWS:
+        return "simplex", f"{size} are few enough for the dual simplex method, whose vertex can be repaired exactly"
+    if int((programme.lower < programme.upper).sum()) > rows:
+        return "pdlp", f"{size} are many, so a first-order method (PDLP) comes near and crossover and the primal simplex method find the vertex"
+    return "ipm", f"{size} are many but few columns are free, so an interior point is found first and crossover finds the vertex"
 
 
-def solve_programme(programme: Programme, *, method: Method | None = None, max_iterations: int | None = None) -> Solution:
+def solve_programme(programme: Programme, *, method: Method | None = None, start: Basis | None = None, max_iterations: int | None = None) -> Solution:
     """Minimise a linear programme with HiGHS, on one thread.
 
     Args:
         programme: well scaled; tolerances are absolute, 1e-9 on rows and on reduced costs.
         method: None: chosen by size.
+        start: a basis that is primal feasible or nearly so; the primal simplex method goes on from it for as many iterations as there are
+            rows, before any other method is tried.
         max_iterations: bound on iterations; there is no bound on time, so runs are repeatable.
 
     Returns:
@@ -55,23 +64,67 @@ def solve_programme(programme: Programme, *, method: Method | None = None, max_i
     Raises:
         SolverError: HiGHS refused the programme.
     """
+    if start is not None:
+        found = _go_on(programme, _highs_basis(start), "simplex", "going on from the basis of the level before", max_iterations)
+        if _is_answer(found):
+            return found
     chosen, why = (method, "asked for") if method is not None else choose_method(programme)
-    found = _run(programme, chosen, why, max_iterations)
-    if found.status in ("optimal", "infeasible") and (found.basis is not None or found.status == "infeasible"):
+    found = _approach(programme, why, max_iterations) if chosen == "pdlp" else _run(programme, chosen, why, max_iterations)
+    if _is_answer(found):
         return found
     # Without an answer, or without a vertex, which alone can be repaired exactly, the other method decides.
-    other: Method = "simplex" if chosen != "simplex" else "ipm"
+    other: Method = "simplex" if chosen == "ipm" else "ipm"
     second = _run(programme, other, f"{why}; it gave no vertex, so another method was taken", max_iterations)
     return second if second.status in ("optimal", "infeasible") else found
 
 
+def _is_answer(solution: Solution) -> bool:
+    return solution.status == "infeasible" or (solution.status == "optimal" and solution.basis is not None)
+
+
 def _run(programme: Programme, method: Method, why: str, max_iterations: int | None) -> Solution:
-    solver = _set_up(method, max_iterations)
-    if solver.passModel(_highs_lp(programme)) == highspy.HighsStatus.kError:
-        raise SolverError("HiGHS refused the programme: a coefficient is not finite or out of its range")
+    solver = _loaded(programme, method, max_iterations)
     solver.run()
     # Whatever is neither an optimum nor a proof that there is none counts as stopped.
     return _solution(solver, _STATUS.get(solver.getModelStatus(), "stopped"), method, why)
+
+
+def _approach(programme: Programme, why: str, max_iterations: int | None) -> Solution:
+    """Come near the optimum by PDLP, cross over to a vertex, and let the primal simplex method take the last steps.
+
+    The point need not be exact: what it gets wrong the simplex method puts right. "Stopped" where it did not come near, as where there is no
+    solution; its own word on that is not taken, since its tolerance is wide.
+    """
+    solver = _loaded(programme, "pdlp", max_iterations)
+    solver.run()
+    # "Unknown" is a point that lost a little of its nearness when what presolve took out was put back: it serves as well.
+    if solver.getModelStatus() not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kUnknown):
+        return replace(_solution(solver, "stopped", "pdlp", why), basis=None)
+    near, taken = solver.getSolution(), max(0, solver.getInfo().pdlp_iteration_count)
+    crossing = _loaded(programme, "ipm", None)
+    crossing.crossover(near)
+    basis = crossing.getBasis()
+    if not basis.valid:
+        return replace(_solution(solver, "stopped", "pdlp", why), basis=None)
+    taken += max(0, crossing.getInfo().crossover_iteration_count)
+    found = _go_on(programme, basis, "pdlp", why, max_iterations)
+    return replace(found, status=found.status if found.status == "optimal" else "stopped", iterations=found.iterations + taken)
+
+
+def _go_on(programme: Programme, basis: highspy.HighsBasis, method: Method, why: str, max_iterations: int | None) -> Solution:
+    """Let the primal simplex method go on from a basis, for at most as many iterations as there are rows: beyond that others are quicker."""
+    solver = _loaded(programme, "simplex", min(max_iterations or _MAX_ITERATIONS, max(1000, programme.matrix.shape[0])))
+    solver.setOptionValue("simplex_strategy", _PRIMAL)
+    solver.setBasis(basis)
+    solver.run()
+    return _solution(solver, _STATUS.get(solver.getModelStatus(), "stopped"), method, why)
+
+
+def _loaded(programme: Programme, method: Method, max_iterations: int | None) -> highspy.Highs:
+    solver = _set_up(method, max_iterations)
+    if solver.passModel(_highs_lp(programme)) == highspy.HighsStatus.kError:
+        raise SolverError("HiGHS refused the programme: a coefficient is not finite or out of its range")
+    return solver
 
 
 class _QuietHighs(highspy.Highs):
@@ -84,24 +137,37 @@ class _QuietHighs(highspy.Highs):
 
 def _set_up(method: Method, max_iterations: int | None) -> highspy.Highs:
     solver = _QuietHighs()  # type: ignore[no-untyped-call]  # highspy has types in part
+    near = method == "pdlp"
+    tolerance = _NEAR if near else _TOLERANCE
     options: dict[str, bool | int | float | str] = {
         "output_flag": False,
         "threads": 1,
         "parallel": "off",
         "random_seed": 0,
-        "solver": method,
-        "primal_feasibility_tolerance": _TOLERANCE,
-        "dual_feasibility_tolerance": _TOLERANCE,
-        "run_crossover": "on",
+        "solver": _SOLVER[method],
+        "primal_feasibility_tolerance": tolerance,
+        "dual_feasibility_tolerance": tolerance,
+        "optimality_tolerance": tolerance if near else 1e-7,
+        "pdlp_optimality_tolerance": tolerance if near else 1e-7,
+        # A point that is only near goes through crossover by itself.
+        "run_crossover": "off" if near else "on",
         # Entries that HiGHS would drop as too small are real amounts here.
         "small_matrix_value": 1e-12,
         "simplex_iteration_limit": max_iterations if max_iterations is not None else _MAX_ITERATIONS,
         "ipm_iteration_limit": 1000,
-        "pdlp_iteration_limit": 1_000_000,
+        "pdlp_iteration_limit": min(max_iterations or _NEAR_ITERATIONS, _NEAR_ITERATIONS),
     }
     for name, value in options.items():
         solver.setOptionValue(name, value)
     return solver
+
+
+def _highs_basis(basis: Basis) -> highspy.HighsBasis:
+    wanted = highspy.HighsBasis()
+    wanted.col_status = [_BASIS_STATUS[place] for place in basis.columns]
+    wanted.row_status = [_BASIS_STATUS[place] for place in basis.rows]
+    wanted.valid = True
+    return wanted
 
 
 def _highs_lp(programme: Programme) -> highspy.HighsLp:
@@ -123,6 +189,6 @@ def _solution(solver: highspy.Highs, status: SolveStatus, method: Method, why: s
     columns = np.array([place.get(status_, 0) for status_ in basis.col_status], dtype=np.int8)
     rows = np.array([place.get(status_, 0) for status_ in basis.row_status], dtype=np.int8)
     kept = Basis(columns, rows) if basis.valid else None
-    names = {"simplex": "HiGHS simplex", "ipm": "HiGHS interior point with crossover", "pdlp": "HiGHS PDLP with crossover"}
+    names = {"simplex": "HiGHS simplex", "ipm": "HiGHS interior point with crossover", "pdlp": "HiGHS PDLP, crossover and primal simplex"}
     iterations = max(0, info.simplex_iteration_count) + max(0, info.ipm_iteration_count) + max(0, info.crossover_iteration_count) + max(0, info.pdlp_iteration_count)
     return Solution(status, np.array(found.col_value), np.array(found.row_dual), kept, int(iterations), names[method], why)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from groundplan.tables.economy import Economy
+from groundplan.tables.sums import ordered_sum
 
 __all__ = ["LineCapacities", "capacities_at_chance", "lognormal_quantile", "main_products"]
 
@@ -59,12 +60,12 @@ def capacities_at_chance(economy: Economy, capacities: pl.DataFrame | None, fact
         shared = pl.DataFrame(schema={"line": pl.String, "factor": pl.String, "loading": pl.Float64})
         return LineCapacities(table, shared, 0 if capacities is None else len(lines))
     known = capacities.select("line", "median", pl.col("log_sd").fill_null(0.0), pl.col("own_log_sd").fill_null(0.0))
-    table = lines.join(known, on="line", how="left").with_columns(pl.col("median").is_null().alias("unknown"))
+    table = lines.join(known, on="line", how="left", maintain_order="left").with_columns(pl.col("median").is_null().alias("unknown"))
     table = table.with_columns(pl.col("median").fill_null(pl.col("nameplate")), pl.col("log_sd", "own_log_sd").fill_null(0.0))
     table = table.with_columns((pl.col("median") * (pl.col("log_sd") ** 2 / 2).exp()).alias("mean"))
     table = table.with_columns((pl.col("mean") * pl.col("own_log_sd")).alias("own"))
     loadings = (factors if factors is not None else pl.DataFrame(schema={"line": pl.String, "factor": pl.String, "loading": pl.Float64})).select("line", "factor", "loading")
-    shared = loadings.join(table.select("line", "mean"), on="line").select("line", "factor", pl.col("loading") * pl.col("mean")).sort("line", "factor")
+    shared = loadings.join(table.select("line", "mean"), on="line", maintain_order="left").select("line", "factor", pl.col("loading") * pl.col("mean")).sort("line", "factor")
     chosen = _share_out(table, shared, economy.settings.capacity_chance)
     return LineCapacities(chosen, shared, int(table["unknown"].sum()))
 
@@ -84,12 +85,14 @@ def _share_out(table: pl.DataFrame, shared: pl.DataFrame, chance: float) -> pl.D
     """Take off each line's part in its product's risk."""
     weight = (pl.col("yielded").fill_null(1.0) * pl.col("efficiency")).alias("weight")
     table = table.with_columns(weight, pl.col("product").fill_null(""))
-    weighted = shared.join(table.select("line", "product", "weight"), on="line").with_columns(pl.col("loading") * pl.col("weight"))
-    by_factor = weighted.group_by("product", "factor").agg(pl.col("loading").sum().alias("total_loading"))
-    common = weighted.join(by_factor, on=["product", "factor"]).group_by("line").agg((pl.col("loading") * pl.col("total_loading")).sum().alias("common"))
+    weighted = shared.join(table.select("line", "product", "weight"), on="line", maintain_order="left").with_columns(pl.col("loading") * pl.col("weight"))
+    by_factor = weighted.group_by("product", "factor").agg(ordered_sum(pl.col("loading")).alias("total_loading"))
+    common = (
+        weighted.join(by_factor, on=["product", "factor"], maintain_order="left").group_by("line").agg(ordered_sum(pl.col("loading") * pl.col("total_loading")).alias("common"))
+    )
     table = table.join(common, on="line", how="left", maintain_order="left").with_columns(pl.col("common").fill_null(0.0))
     table = table.with_columns((pl.col("common") + (pl.col("own") * pl.col("weight")) ** 2).alias("covariance"))
-    totals = table.group_by("product").agg((pl.col("mean") * pl.col("weight")).sum().alias("total"), pl.col("covariance").sum().alias("variance"))
+    totals = table.group_by("product").agg(ordered_sum(pl.col("mean") * pl.col("weight")).alias("total"), ordered_sum(pl.col("covariance")).alias("variance"))
     mean, variance = totals["total"].to_numpy(), np.maximum(totals["variance"].to_numpy(), 0.0)
     quantile = lognormal_quantile(mean, variance, 1.0 - chance)
     # kappa / sd(total); the mean itself where nothing is uncertain.

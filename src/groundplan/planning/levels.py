@@ -167,7 +167,8 @@ def _attempt(state: _State, name: str, priority: int, cost: FloatArray, *, neede
     scaled = cost * state.scaling.columns
     size = float(scaled.max(initial=0.0)) or 1.0
     programme = replace(state.programme, cost=scaled / size)
-    solution = solve_programme(programme)
+    # The vertex of the level before is feasible, and little is left to move: it is the best place to start from.
+    solution = solve_programme(programme, start=state.levels[-1].basis if state.levels else None)
     if solution.status == "infeasible" or (solution.status == "stopped" and not needed):
         return None
     if solution.status != "optimal" or solution.basis is None:

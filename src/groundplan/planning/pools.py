@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from groundplan.period import Period, parse_period
 from groundplan.planning.chance import LineCapacities
 from groundplan.tables.economy import Economy
+from groundplan.tables.sums import ordered_sum
 
 __all__ = ["NO_REGION", "Pools", "make_pools"]
 
@@ -56,7 +57,7 @@ def make_pools(economy: Economy, capacities: LineCapacities) -> Pools:
     )
     lines = lines.join(regions, on="unit", how="left").join(capacities.table.select("line", "chosen", "median"), on="line", how="left")
     lines = lines.with_columns(pl.col("region").fill_null(NO_REGION)).sort("line")
-    keyed = lines.group_by(_KEYS).agg(pl.len().cast(pl.Int64).alias("lines"), pl.col("chosen").sum(), pl.col("median").sum())
+    keyed = lines.group_by(_KEYS).agg(pl.len().cast(pl.Int64).alias("lines"), ordered_sum(pl.col("chosen")), ordered_sum(pl.col("median")))
     pools = _with_growth(economy, keyed).sort(_KEYS, nulls_last=False)
     pools = pools.with_columns(_labels(pools))
     kept = lines.join(pools.select("pool", *_KEYS), on=_KEYS, nulls_equal=True).select("line", "unit", "pool", "chosen").sort("pool", "line")

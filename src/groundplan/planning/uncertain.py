@@ -8,6 +8,7 @@ from groundplan.planning.chance import LineCapacities
 from groundplan.planning.inputs import Inputs
 from groundplan.tables.economy import Economy
 from groundplan.tables.results import Uncertain
+from groundplan.tables.sums import ordered_sum
 
 __all__ = ["uncertain_table"]
 
@@ -17,16 +18,16 @@ def uncertain_table(economy: Economy, inputs: Inputs, lines: LineCapacities, pri
 
     A unit's lines of one main product are added as if their errors moved together, which they do at least in part.
     """
-    pool_prices = prices.filter(pl.col("kind") == "capacity").group_by(pl.col("item").alias("pool")).agg((pl.col("price").sum() / inputs.planned).alias("price"))
-    shared = lines.shared.group_by("line").agg((pl.col("loading") ** 2).sum().alias("shared"))
+    pool_prices = prices.filter(pl.col("kind") == "capacity").group_by(pl.col("item").alias("pool")).agg((ordered_sum(pl.col("price")) / inputs.planned).alias("price"))
+    shared = lines.shared.group_by("line").agg(ordered_sum(pl.col("loading") ** 2).alias("shared"))
     table = lines.table.join(shared, on="line", how="left").join(inputs.pools.lines.select("line", "unit", "pool"), on="line").join(pool_prices, on="pool", how="left")
     spread = ((pl.col("shared").fill_null(0.0) + pl.col("own") ** 2).sqrt()).alias("sd")
     table = table.with_columns(spread, pl.col("price").fill_null(0.0), pl.col("product").fill_null(""))
     found = table.sort("line").group_by("unit", "product", maintain_order=True).agg(
-        pl.col("median").sum().alias("capacity"),
-        pl.col("sd").sum(),
-        (pl.col("price") * pl.col("median")).sum().alias("worth_of_all"),
-        (pl.col("sd") * pl.col("price")).sum().alias("worth"),
+        ordered_sum(pl.col("median")).alias("capacity"),
+        ordered_sum(pl.col("sd")),
+        ordered_sum(pl.col("price") * pl.col("median")).alias("worth_of_all"),
+        ordered_sum(pl.col("sd") * pl.col("price")).alias("worth"),
     )  # fmt: skip
     seen = economy.findings.select("unit").unique().with_columns(pl.lit(value=True).alias("inspected"))
     some = pl.col("capacity") > 0

@@ -13,6 +13,7 @@ from groundplan.planning.inputs import Inputs
 from groundplan.planning.levels import Solved
 from groundplan.planning.relax import Relaxation, cheapest_relaxation
 from groundplan.tables.economy import Economy
+from groundplan.tables.sums import ordered_sum
 
 __all__ = ["Summary", "describe", "holding_back", "notes_of"]
 
@@ -131,7 +132,7 @@ def holding_back(economy: Economy, prices: pl.DataFrame, *, most: int = _NAMED) 
         limits.filter(pl.col("priority") == first)
         .with_columns(_group(economy).alias("group"))
         .group_by("group")
-        .agg(pl.col("value").sum())
+        .agg(ordered_sum(pl.col("value")))
         .sort(["value", "group"], descending=[True, False])
     )
     words = ranked["group"].head(most).to_list()
