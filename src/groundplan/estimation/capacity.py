@@ -253,6 +253,6 @@ def _lines(economy: Economy, bearers: Bearers) -> pl.DataFrame:
     """Give each line with its region, main product, series and its share in the series' nameplate."""
     region = economy.units.unique("unit", keep="first", maintain_order=True).select("unit", "region")
     weight = pl.col("capacity") * pl.col("per_activity")
-    outputs = bearers.outputs.filter("active").with_columns(weight.alias("weight")).with_columns(pl.col("weight").sum().over("series").alias("sum"))
+    outputs = bearers.outputs.filter("active").with_columns(weight.alias("weight")).with_columns(pl.col("weight").cum_sum().last().over("series").alias("sum"))
     shares = outputs.select("line", "series", pl.when(pl.col("sum") > 0).then(pl.col("weight") / pl.col("sum")).otherwise(1.0).alias("share"))
     return bearers.lines.join(region, on="unit", how="left", maintain_order="left").join(shares, on=["line", "series"], how="left", maintain_order="left")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -64,22 +65,28 @@ def estimate(economy: Economy, *, progress: Callable[[str, float], None] | None 
     tell("outputs by period", 0.5)
     rows = posterior_rows(evidence, level, pattern, judge_unreported(evidence, level, log_report), log_report, noise + filling.variance)
     spread = spread_rows(evidence, level, rows, factors)
-    estimates, estimate_factors = estimates_table(evidence, rows, spread, factors), factors_table(evidence, rows, spread)
+    sentence, notes = _sentence(evidence, level, rows), estimation_notes(evidence, screened, level, rows)
+    # From here on only rows and their spread are needed; the rest would lie beside the large result tables in memory.
+    del screened, filling, log_report, pattern, level
     tell("totals", 0.7)
     totals = totals_table(economy, evidence, rows, spread)
     tell("capacities", 0.8)
     lasting = np.asarray(spread.loadings.power(2).sum(axis=1), np.float64).ravel()
     capacity = estimate_capacities(economy, evidence, rows, lasting)
+    tell("tables", 0.9)
+    evidence = replace(evidence, declared=evidence.declared[:0].copy(), proxies={})
+    rows = replace(rows, own=rows.own[:0].copy(), damping=rows.damping[:0].copy())
+    estimates, estimate_factors = estimates_table(evidence, rows, spread, factors), factors_table(evidence, rows, spread)
     tell("done", 1.0)
     return Estimate(
-        outcome=Outcome("done", _sentence(evidence, level, rows), _METHOD),
+        outcome=Outcome("done", sentence, _METHOD),
         estimates=estimates,
         estimate_factors=estimate_factors,
         totals=totals,
         capacities=capacity.capacities,
         capacity_factors=capacity.factors,
         calibration=pl.concat([calibration, capacity.calibration]),
-        notes=estimation_notes(evidence, screened, level, rows),
+        notes=notes,
     )
 
 

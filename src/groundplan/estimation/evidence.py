@@ -16,6 +16,7 @@ from groundplan.period import parse_period
 from groundplan.tables.axes import Axis
 from groundplan.tables.calendar import enclosing_periods
 from groundplan.tables.economy import Economy
+from groundplan.tables.sums import ordered_sum
 
 __all__ = ["NOT_STATED", "PLAUSIBLE", "Evidence", "Grouping", "gather", "is_plausible"]
 
@@ -173,7 +174,9 @@ def _fill_longer(values: FloatArray, part: pl.DataFrame, units: Axis, periods: A
     calendar = enclosing_periods(part["period"].unique().to_list(), longer)
     if calendar.is_empty():
         return
-    means = part.join(calendar, on="period").group_by("unit", "outer").agg(pl.col("value").log().mean()).sort("unit", "outer")
+    inside = part.join(calendar, on="period", maintain_order="left_right").group_by("unit", "outer", maintain_order=True)
+    # Summed in order, so that the last digit does not hang on the number of threads.
+    means = inside.agg((ordered_sum(pl.col("value").log()) / pl.len()).alias("value")).sort("unit", "outer")
     at, when = units.positions(means["unit"]), periods.positions(means["outer"])
     values[at[at >= 0], when[at >= 0]] = means["value"].to_numpy()[at >= 0]
 

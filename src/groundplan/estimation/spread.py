@@ -28,15 +28,13 @@ class Spread:
     """Calibrated errors of the rows.
 
     Args:
-        raw_sd: shape (n,), log standard deviation before calibration.
-        log_sd: shape (n,), after it, with the factor of the 90 % interval.
+        log_sd: shape (n,), log standard deviation with the factor of the 90 % interval.
         own_sd: shape (n,), part of log_sd that is the row's own.
         half_sd: shape (n,), log standard deviation with the factor of the 50 % interval.
         loadings: sparse (S, F), on independent factors; log_sd^2 = own_sd^2 + sum of squares of its series' loadings.
         names: of the F factors.
     """
 
-    raw_sd: FloatArray
     log_sd: FloatArray
     own_sd: FloatArray
     half_sd: FloatArray
@@ -56,7 +54,6 @@ def spread_rows(evidence: Evidence, level: Level, rows: Rows, factors: Factors) 
     effect_loadings = shared_loadings(rows.shared, level.posterior.covariance)
     shared = np.asarray(effect_loadings.power(2).sum(axis=1)).ravel()
     lasting = shared + rows.unit_variance + rows.series_variance
-    raw = rows.damping**2 * lasting[rows.series] + rows.own
     # Inspected units are measured, not predicted: what inspection found of the others says nothing of them.
     calm = rows.inspected
     ninety, half = np.where(calm, 1.0, factors.ninety[group]), np.where(calm, 1.0, factors.half[group])
@@ -76,7 +73,7 @@ def spread_rows(evidence: Evidence, level: Level, rows: Rows, factors: Factors) 
     common = np.asarray(loadings.power(2).sum(axis=1)).ravel()
     own = np.sqrt(np.maximum(log_variance - common[rows.series], 0.0))
     names = (*level.names, *(f"unit|{label}" for label in evidence.units.labels), *_series_names(evidence), *(f"model|product={label}" for label in evidence.products.labels))
-    return Spread(np.sqrt(raw), np.sqrt(own**2 + common[rows.series]), own, np.sqrt(half_variance), loadings, names)
+    return Spread(np.sqrt(own**2 + common[rows.series]), own, np.sqrt(half_variance), loadings, names)
 
 
 def _series_names(evidence: Evidence) -> list[str]:
