@@ -26,13 +26,14 @@ from groundplan.errors import (
 )
 from groundplan.estimation.estimate import estimate
 from groundplan.flows.folder_ports import FolderSource, RunFolderSink
+from groundplan.flows.reading import check_folder, read_economy
 from groundplan.flows.run import run_step, write_reports
 from groundplan.loop.chain import Chain, run_chain
 from groundplan.outcome import Note, Outcome
 from groundplan.planning.plan import plan
 from groundplan.planning.verify import verify_plan
 from groundplan.simulation.northland import Simulated, simulate_northland
-from groundplan.store.folder import check_folder, read_economy, write_economy
+from groundplan.store.folder import write_economy
 from groundplan.store.importers.use_table import import_use_table
 from groundplan.store.runs import latest_run, list_runs, read_run
 from groundplan.store.template import new_economy

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import groundplan as gp
 from groundplan.store.folder import write_economy
 from groundplan.store.runs import latest_run, list_runs, read_run
 from groundplan.tables.results import RESULTS
@@ -250,6 +251,44 @@ def test_a_full_disk_is_said_in_words_and_leaves_nothing(small_disk, small_econo
     printed = groundplan("run", small_disk / "e", code=2)
     assert "disk is full" in printed
     assert list((small_disk / "e" / "runs").iterdir()) == []
+
+
+def test_a_file_where_a_folder_should_be_is_said_in_words(folder, northland_run, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("mine", encoding="utf-8")
+    for arguments in (("run", file), ("runs", file), ("demo", file), ("example", "northland", file), ("report", northland_run, "--out", file)):
+        assert str(file) in groundplan(*arguments, code=2).replace("\n", "")
+    assert file.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_disk_that_cannot_be_written_to_is_said_in_words(small_disk, small_economy):
+    write_economy(small_economy, small_disk / "e")
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    assert "Read-only" in groundplan("run", small_disk / "e", code=2)
+    assert "Read-only" in groundplan("example", "northland", small_disk / "n", code=2)
+
+
+def test_output_that_cannot_be_written_is_said_in_words(folder):
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run([sys.executable, "-m", "groundplan.cli", "check", str(folder)], stdout=full, stderr=subprocess.PIPE, text=True, env=os.environ | WIDE, check=False)
+    assert process.returncode != 0
+    assert "Traceback" not in process.stderr
+
+
+def test_one_spoilt_manifest_leaves_the_other_runs_readable(northland_run, tmp_path):
+    place = tmp_path / "spoilt"
+    shutil.copytree(northland_run, place)
+    (place / "runs" / "20200101-000000").mkdir()
+    (place / "runs" / "20200101-000000" / "manifest.json").write_text("[]", encoding="utf-8")
+    assert "finished" in groundplan("runs", place)
+    groundplan("report", place, "--form", "html", "--out", tmp_path / "out")
+
+
+def test_the_library_refuses_what_the_command_line_refuses(folder):
+    with (folder / "recipes.csv").open("a", encoding="utf-8") as file:
+        file.write("dig,steel,in,0.7\n")
+    with pytest.raises(gp.InputError, match="steel"):
+        gp.read_economy(str(folder))
 
 
 def test_every_command_teaches_in_its_help():

@@ -10,6 +10,7 @@ import xlsxwriter
 
 from groundplan.errors import Fault, FolderError, InputError, MissingTableError, SettingsError
 from groundplan.store.folder import check_folder, read_economy, write_economy
+from groundplan.store.template import new_economy
 
 TODAY = date(2026, 1, 1)
 
@@ -572,3 +573,17 @@ def test_a_folder_one_too_high_is_shown_the_way(folder):
     faults = check_folder(folder.parent, today=TODAY)[1]
     assert faults[0].rule == "missing_settings"
     assert f"Did you mean {folder}?" in faults[0].remedy
+
+
+def test_rows_with_a_cell_too_few_do_not_hide_what_is_wrong_elsewhere(folder):
+    edit(folder, "reports", "E2,ore", "E9,oar,output,2020-13,1,-7,,,\nE2\nE2,ore")
+    told = {(fault.table, fault.rule): fault.rows for fault in check_folder(folder, today=TODAY)[1] if fault.severity == "fault"}
+    assert told[("reports.csv", "number_of_cells")] == (5,)
+    assert told[("reports", "unknown_id")] == (4,)
+    assert told[("reports", "period")] == (4,)
+    assert told[("reports", "negative_amount")] == (4,)
+
+
+def test_the_template_of_a_new_economy_raises_no_doubt_about_itself(tmp_path):
+    new_economy(tmp_path / "fresh")
+    assert {fault.rule for fault in check_folder(tmp_path / "fresh", today=TODAY)[1]} == {"missing_table"}

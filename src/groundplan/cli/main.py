@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from enum import StrEnum
@@ -192,6 +193,13 @@ def main() -> None:
         sys.exit(2)
     except GroundplanError as error:
         _errors.print(str(error), highlight=False, markup=False)
+        sys.exit(2)
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as `| head` does; what is left must not be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        _errors.print(f"{error.filename or 'the output'} cannot be written or read: {error.strerror or error}", highlight=False, markup=False)
         sys.exit(2)
     except KeyboardInterrupt:
         _errors.print("Stopped. Nothing half-written was kept.")

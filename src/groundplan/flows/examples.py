@@ -32,9 +32,11 @@ def write_northland(folder: Path, *, seed: int = 1, enterprises: int = 800, mont
         if path.exists():
             raise FolderError(f"{path} is there already. Name another folder, or move this one away.")
     simulated = simulate_northland(seed, enterprises=enterprises, months=months, visits=visits)
-    folder.mkdir(parents=True, exist_ok=True)
     write_economy(simulated.economy, economy_folder)
-    truth_folder.mkdir()
-    for name, frame in simulated.truth.items():
-        frame.write_parquet(truth_folder / f"{name}.parquet", statistics=False)
+    try:
+        truth_folder.mkdir()
+        for name, frame in simulated.truth.items():
+            frame.write_parquet(truth_folder / f"{name}.parquet", statistics=False)
+    except OSError as error:
+        raise FolderError(f"{truth_folder} cannot be written: {error.strerror or error}") from error
     return economy_folder, truth_folder

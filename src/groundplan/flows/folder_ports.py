@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundplan.errors import Fault
-from groundplan.planning.productivity import productivity_faults
-from groundplan.store.folder import check_folder
+from groundplan.flows.reading import check_folder
 from groundplan.store.runs import RunWriter, open_run
 from groundplan.tables.economy import Economy
 
@@ -28,11 +27,7 @@ class FolderSource:
 
     def check(self) -> tuple[Economy | None, tuple[Fault, ...]]:
         """Read all tables, check each, and check that the technology is productive."""
-        economy, faults = check_folder(self.folder)
-        # Recipes are looked at together only where each of them can be read.
-        if economy is not None and not any(fault.severity == "fault" and fault.table in ("recipes", "products") for fault in faults):
-            faults = (*faults, *productivity_faults(economy))
-        return economy, faults
+        return check_folder(self.folder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,12 @@ class Structure:
 
     Args:
         fields: number of fields of each record, header first, shape (records,); 0 for an empty line.
+        starts: first byte of each record, and the length of the file behind the last, shape (records + 1,).
         stray_quotes: records (positions, header = 0) with a quote where none can stand, or one that is never closed.
     """
 
     fields: NDArray[np.int64]
+    starts: NDArray[np.int64]
     stray_quotes: NDArray[np.int64]
 
 
@@ -34,7 +36,7 @@ def scan_structure(data: bytes, separator: str) -> Structure:
     """
     signs = np.frombuffer(data, dtype=np.uint8)
     if not len(signs):
-        return Structure(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+        return Structure(*(np.zeros(length, dtype=np.int64) for length in (0, 1, 0)))
     newlines = np.flatnonzero(signs == _NEWLINE)
     separators = np.flatnonzero(signs == ord(separator))
     quotes = np.flatnonzero(signs == _QUOTE)
@@ -48,7 +50,7 @@ def scan_structure(data: bytes, separator: str) -> Structure:
     returned = (lengths > 0) & (signs[np.maximum(ends - 1, 0)] == _RETURN)
     empty = lengths - returned == 0
     counts = np.diff(np.searchsorted(separators, np.append(starts, len(signs)))) + 1
-    return Structure(np.where(empty, 0, counts), _stray_quotes(signs, quotes, starts, separator))
+    return Structure(np.where(empty, 0, counts), np.append(starts, len(signs)), _stray_quotes(signs, quotes, starts, separator))
 
 
 def _stray_quotes(signs: NDArray[np.uint8], quotes: NDArray[np.int64], starts: NDArray[np.int64], separator: str) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from groundplan.errors import Fault
 from groundplan.store.csv_structure import Structure, scan_structure
@@ -52,10 +53,15 @@ def read_csv_table(name: str, path: Path) -> RawTable:
     leading = data[: len(data) - len(body)].count(b"\n")
     separator, faults = _separator(name, path, body)
     structure = scan_structure(body, separator)
-    faults += _structure_faults(path, structure, separator, leading)
-    if any(fault.severity == "fault" for fault in faults):
+    misshapen = _misshapen(structure)
+    faults += _structure_faults(path, structure, misshapen, separator, leading)
+    if len(structure.stray_quotes) or 2 * len(misshapen) > np.count_nonzero(structure.fields):
         return empty_raw_table(name, path.name, *faults)
-    return _parse(name, path, body, separator, structure, leading, faults)
+    kept = np.setdiff1d(np.arange(len(structure.fields)), misshapen)
+    if len(misshapen):
+        # The other rows are looked at all the same, so that all that is wrong with them is told at once.
+        body = b"".join(body[structure.starts[record] : structure.starts[record + 1]] for record in kept.tolist())
+    return _parse(name, path, body, separator, kept + 1 + leading, faults)
 
 
 def write_csv_table(frame: pl.DataFrame, path: Path) -> None:
@@ -67,17 +73,18 @@ def write_csv_table(frame: pl.DataFrame, path: Path) -> None:
     frame.with_columns(pl.col(pl.Enum, pl.Categorical).cast(pl.String)).write_csv(path)
 
 
-def _parse(name: str, path: Path, data: bytes, separator: str, structure: Structure, leading: int, faults: list[Fault]) -> RawTable:
+def _parse(name: str, path: Path, data: bytes, separator: str, records: NDArray[np.int64], faults: list[Fault]) -> RawTable:
+    """Parse a file whose records, header first, have these numbers in the user's own file."""
     try:
         frame = pl.read_csv(io.BytesIO(data), has_header=False, infer_schema=False, separator=separator)
     except pl.exceptions.PolarsError as error:
         sentence = str(error).splitlines()[0]
         return empty_raw_table(name, path.name, *faults, _file_fault(path, "unreadable_file", sentence, "a CSV file", "Open it in a spreadsheet and save it as CSV UTF-8."))
-    if len(frame) != len(structure.fields):
-        found = f"{len(frame)} rows where {len(structure.fields)} were expected"
+    if len(frame) != len(records):
+        found = f"{len(frame)} rows where {len(records)} were expected"
         return empty_raw_table(name, path.name, *faults, _file_fault(path, "unreadable_file", found, "a CSV file", "Open it in a spreadsheet and save it as CSV UTF-8."))
     header = [(value or "").strip() for value in frame.row(0)]
-    rows = pl.Series("row", np.arange(2, len(frame) + 1) + leading)
+    rows = pl.Series("row", records[1:])
     return RawTable(name, path.name, _named(frame.slice(1), header), rows, tuple(faults))
 
 
@@ -105,22 +112,26 @@ def _separator(name: str, path: Path, data: bytes) -> tuple[str, list[Fault]]:
     return best, [_file_fault(path, "separator", found, "commas", remedy, "warning")]
 
 
-def _structure_faults(path: Path, structure: Structure, separator: str, leading: int) -> list[Fault]:
+def _misshapen(structure: Structure) -> NDArray[np.int64]:
+    """Give the records that have not as many cells as the header."""
+    filled = np.flatnonzero(structure.fields)
+    return np.asarray(filled[structure.fields[filled] != structure.fields[filled[0]]])
+
+
+def _structure_faults(path: Path, structure: Structure, misshapen: NDArray[np.int64], separator: str, leading: int) -> list[Fault]:
     if len(structure.stray_quotes):
         rows = structure.stray_quotes + 1 + leading
         remedy = "Close each quote, and write a quote inside quotes twice."
         first = tuple(int(row) for row in rows[:SHOWN_ROWS])
         return [Fault(path.name, "", "unbalanced_quotes", len(rows), first, "a quote out of place", "quotes in pairs around a whole cell", remedy)]
-    filled = np.flatnonzero(structure.fields)
-    width = int(structure.fields[filled[0]])
-    wrong = filled[structure.fields[filled] != width]
-    if not len(wrong):
+    if not len(misshapen):
         return []
-    counts = ", ".join(str(count) for count in np.unique(structure.fields[wrong])[:3])
-    more = bool((structure.fields[wrong] > width).any())
+    width = int(structure.fields[np.flatnonzero(structure.fields)[0]])
+    counts = ", ".join(str(count) for count in np.unique(structure.fields[misshapen])[:3])
+    more = bool((structure.fields[misshapen] > width).any())
     remedy = "A comma inside a cell needs quotes around the cell, and decimals take a point: 1.5, not 1,5." if more and separator == "," else "Fill in the missing cells."
-    first = tuple(int(row) + 1 + leading for row in wrong[:SHOWN_ROWS])
-    return [Fault(path.name, "", "number_of_cells", len(wrong), first, f"{counts} cells in a row", f"{width} cells, as in the header", remedy)]
+    first = tuple(int(row) + 1 + leading for row in misshapen[:SHOWN_ROWS])
+    return [Fault(path.name, "", "number_of_cells", len(misshapen), first, f"{counts} cells in a row", f"{width} cells, as in the header", remedy)]
 
 
 def _file_fault(path: Path, rule: str, found: str, expected: str, remedy: str, severity: str = "fault") -> Fault:

@@ -19,7 +19,7 @@ from groundplan.tables.economy import Economy
 from groundplan.tables.facts import FACTS
 from groundplan.tables.settings import Settings
 
-__all__ = ["Form", "check_folder", "read_economy", "write_economy"]
+__all__ = ["Form", "check_folder", "read_economy", "sound", "write_economy"]
 
 
 def read_economy(folder: Path | str, *, today: date | None = None) -> Economy:
@@ -35,7 +35,11 @@ def read_economy(folder: Path | str, *, today: date | None = None) -> Economy:
         SettingsError: nothing is wrong but groundplan.toml.
         InputError: anything else is wrong; `faults` has all of it.
     """
-    economy, faults = check_folder(folder, today=today)
+    return sound(folder, *check_folder(folder, today=today))
+
+
+def sound(folder: Path | str, economy: Economy | None, faults: tuple[Fault, ...]) -> Economy:
+    """Give an economy that a check found sound, or raise what the check found; see `read_economy`."""
     grave = [fault for fault in faults if fault.severity == "fault"]
     if economy is not None and not grave:
         return economy

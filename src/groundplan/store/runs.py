@@ -20,7 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from groundplan.errors import FolderError, RunIncompleteError
+from groundplan.errors import FolderError, GroundplanError, RunIncompleteError
 
 __all__ = ["RunListing", "RunWriter", "StoredRun", "latest_run", "list_runs", "new_run_id", "open_run", "read_run"]
 
@@ -99,8 +99,8 @@ def open_run(economy_folder: Path, run: str) -> Iterator[RunWriter]:
         full = (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or "no space left" in str(error).lower()
         if full:
             raise FolderError(f"the disk is full: run could not be written to {runs}; nothing of it was kept. Free some space and run again.") from error
-        if isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
-            raise FolderError(f"{runs} cannot be written to ({error.strerror}). Check the folder's rights.") from error
+        if isinstance(error, OSError) and not isinstance(error, GroundplanError):
+            raise FolderError(f"{runs} cannot be written to ({error.strerror}). Check the folder's rights; nothing of the run was kept.") from error
         raise
 
 
@@ -113,12 +113,11 @@ def read_run(folder: Path | str) -> StoredRun:
     folder = Path(folder)
     if folder.name.endswith(INCOMPLETE):
         raise RunIncompleteError(f"{folder} is a run that was broken off; it holds no result. Run again; the folder can be deleted.")
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunIncompleteError(f"{folder} has no readable {MANIFEST}, so it is not a complete run. Name a folder below runs/, or run again.") from error
+    manifest = _manifest(folder)
+    if manifest is None:
+        raise RunIncompleteError(f"{folder} has no readable {MANIFEST}, so it is not a complete run. Name a folder below runs/, or run again.")
     tables = {}
-    for name, facts in manifest.get("tables", {}).items():
+    for name, facts in manifest["tables"].items():
         path = folder / f"{name}.parquet"
         if not path.is_file():
             raise RunIncompleteError(f"{path} is missing, though the manifest lists it. Run again.")
@@ -129,16 +128,21 @@ def read_run(folder: Path | str) -> StoredRun:
 
 
 def list_runs(economy_folder: Path | str) -> list[RunListing]:
-    """List the runs of an economy, oldest first, with those that were broken off marked."""
+    """List the runs of an economy, oldest first, with those that were broken off marked.
+
+    Raises:
+        FolderError: there is no such folder, or it cannot be listed.
+    """
+    if not Path(economy_folder).is_dir():
+        raise FolderError(f"the folder {economy_folder} is not there. Name an economy folder.")
     runs = Path(economy_folder) / "runs"
+    try:
+        folders = sorted(folder for folder in runs.iterdir() if folder.is_dir()) if runs.is_dir() else []
+    except OSError as error:
+        raise FolderError(f"{runs} cannot be listed ({error.strerror}). Check the folder's rights.") from error
     listings = []
-    for folder in sorted(runs.iterdir()) if runs.is_dir() else []:
-        if not folder.is_dir():
-            continue
-        try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            manifest = {}
+    for folder in folders:
+        manifest = _manifest(folder) or {}
         complete = bool(manifest) and not folder.name.endswith(INCOMPLETE)
         listings.append(RunListing(folder.name, folder, complete, str(manifest.get("step", "")), str(manifest.get("finished", ""))))
     return sorted(listings, key=lambda listing: (listing.finished, listing.run))
@@ -159,6 +163,15 @@ def latest_run(economy_folder: Path | str) -> Path:
 def new_run_id(now: datetime | None = None) -> str:
     """Name a run after the time at which it begins, in UTC."""
     return (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
+
+
+def _manifest(folder: Path) -> dict[str, Any] | None:
+    """Read the manifest of a run; None where there is none, or what stands there is no manifest."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) and isinstance(manifest.get("tables"), dict) else None
 
 
 def _reserve(runs: Path, run: str) -> tuple[str, Path]:

@@ -11,7 +11,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from groundplan.tables.facts import FACTS
 
-__all__ = ["write_template"]
+__all__ = ["READ_ME", "write_template"]
+
+READ_ME = "read me"
+"""The sheet that is no table."""
 
 ROWS_PREPARED = 10_000
 """Rows that have formats and drop-downs."""
@@ -36,7 +39,7 @@ def write_template(path: Path) -> None:
     try:
         with xlsxwriter.Workbook(path) as workbook:
             formats = _formats(workbook)
-            _write_read_me(workbook.add_worksheet("read me"), formats)
+            _write_read_me(workbook.add_worksheet(READ_ME), formats)
             for name, schema in FACTS.items():
                 _write_sheet(workbook.add_worksheet(name), schema, formats)
     except xlsxwriter.exceptions.FileCreateError as error:

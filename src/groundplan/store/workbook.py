@@ -11,6 +11,7 @@ import polars as pl
 
 from groundplan.errors import Fault
 from groundplan.store.raw_table import RawTable
+from groundplan.store.template_workbook import READ_ME
 from groundplan.store.workbook_errors import error_cells
 from groundplan.tables.facts import FACTS
 from groundplan.tables.faulty import SHOWN_ROWS, did_you_mean
@@ -42,7 +43,7 @@ def read_workbook(path: Path) -> Workbook:
                 tables.append(_read_sheet(path, reader, sheet, name))
             except (fastexcel.FastExcelError, OSError, ValueError, pl.exceptions.PolarsError) as error:
                 faults.append(_unreadable(f"{path.name}, sheet {sheet}", error))
-        elif hint := did_you_mean([name], FACTS):
+        elif name != READ_ME and (hint := did_you_mean([name], FACTS)):
             found = f"a sheet '{sheet}', which is not read"
             faults.append(Fault(path.name, "", "unknown_table", 1, (), found, f"one of {', '.join(FACTS)}", f"{hint}Rename it if so.", "warning"))
     return Workbook(tables, faults)
