@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 from economies import economy_of, random_rows
 
+from groundplan.errors import SolverError
 from groundplan.planning.plan import plan
 from groundplan.planning.verify import verify_plan
+from groundplan.simulation.northland import simulate_northland
 
 
 def bakery(*, capacity: float = 10.0, goal: float = 8.0, minimum: float = 0.0, flour: float = 20.0) -> dict[str, list[dict[str, object]]]:
@@ -129,3 +131,46 @@ def test_the_checker_sees_what_is_wrong():
     less = result.resource_use.select("resource", "region", "period", limit=pl.col("use") * 0.5)
     assert (less["limit"] > 0).any()
     assert any("resources" in found.rule for found in verify_plan(replace(economy, resources=less), result))
+
+
+def test_minima_come_before_a_stock_floor_that_is_out_of_reach():
+    rows = bakery(goal=8.0, minimum=6.0) | {"stocks": [{"product": "flour", "opening": 0.0, "floor": 1000.0}]}
+
+    result = plan(economy_of(rows, horizon=1))
+
+    assert result.gaps["delivered"][0] >= 6.0 - 1e-9
+    assert result.outcome.status == "infeasible"
+    assert "floor" in result.outcome.sentence
+
+
+@pytest.mark.parametrize("large", [1e9, 1e12, 1e14])
+@pytest.mark.parametrize("what", ["imports", "capacity"])
+def test_a_limit_written_very_large_to_mean_none_changes_nothing(what, large):
+    rows = bakery(goal=8.0, capacity=large if what == "capacity" else 10.0, flour=large if what == "imports" else 6.0)
+    rows["products"] = [*rows["products"], {"product": "oven", "measure": "piece"}]
+    rows["recipes"] = [*rows["recipes"], {"recipe": "forge", "item": "oven", "role": "out", "amount": 1.0}]
+    rows["lines"] = [*rows["lines"], {"line": "F", "unit": "u", "recipe": "forge", "capacity": 1.0}]
+    rows["investments"] = [{"recipe": "bake", "item": "oven", "amount": 0.1, "lag": 1, "depreciation": 0.1}]
+    rows["goals"] = [{"product": "bread", "period": str(year), "quantity": 8.0} for year in (2021, 2022)]
+    rows["trade"] = [dict(row, period=str(year)) for row in rows["trade"] for year in (2021, 2022)]
+    economy = economy_of(rows, horizon=2)
+
+    result = plan(economy)
+
+    assert verify_plan(economy, result, nameplates=True) == ()
+    assert result.gaps["delivered"].to_list() == pytest.approx([8.0, 8.0] if what == "imports" else [6.0, 6.0], rel=1e-9)
+
+
+def test_a_plan_that_does_not_hold_is_refused_in_words():
+    with pytest.raises(SolverError, match="off by .* written very large"):
+        plan(economy_of(bakery(goal=1e14, minimum=1.0), horizon=1))
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_small_northlands_with_few_visits_are_planned(seed):
+    economy = simulate_northland(seed, enterprises=60, months=12, visits=10).economy
+
+    result = plan(economy)
+
+    assert result.outcome.status in ("done", "limited")
+    assert verify_plan(economy, result, nameplates=True) == ()

@@ -224,6 +224,8 @@ def _sentence(product: str, shares: FloatArray, limits: list[tuple[str, str]], *
         if share > 0:
             by_words.setdefault(words, {})[place] = float(share)
     ranked = sorted(((sum(places.values()), words) for words, places in by_words.items()), key=lambda pair: (-pair[0], pair[1]))
+    if not ranked:
+        return "No single limit holds it back."
     named = [(share, words) for share, words in ranked if share >= _LEAST_SHARE][:_NAMED] or ranked[:1]
     parts = [f"{_with_place(words, by_words[words], share)} ({share:.0%})" for share, words in named]
     text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -94,10 +94,7 @@ def solve_levels(inputs: Inputs, layout: Layout, *, tell: Callable[[str, float],
     programme = replace(programme, upper=np.minimum(programme.upper, np.where(stated, implied, np.inf)))
     state = _State(scale_programme(programme, scaling), scaling, implied / scaling.columns)
     if not floors_hold_by_themselves(inputs):
-        floor = np.broadcast_to(inputs.stocks.floor[:, None], layout.low.shape)
-        state = _opened(_opened(state, layout.low, floor), layout.below, inputs.goals.minimum)
-        state = _run(state, "floors", 0, _share_cost(layout, layout.low, floor))
-        state = _closed(state, layout.low, layout.below)
+        state = _keep_floors(state, inputs, layout)
     wanted = [(int(priority), _goal_cost(inputs, layout, int(priority))) for priority in np.unique(inputs.goals.priority[inputs.goals.quantity > 0])]
     state = _serve_goals(state, inputs, layout, [step for step in wanted if (step[1] > 0).any()], tell)
     for share, name, cost in ((0.7, "stocks", _stock_cost(inputs, layout)), (0.8, "waste", _waste_cost(inputs, layout))):
@@ -121,6 +118,24 @@ class _State:
     iterations: int = 0
 
 
+def _keep_floors(state: _State, inputs: Inputs, layout: Layout) -> _State:
+    """Keep stocks as near to their floors as the minima allow, which come first; later levels go no lower."""
+    floor = np.broadcast_to(inputs.stocks.floor[:, None], layout.low.shape)
+    cost = _share_cost(layout, layout.low, floor)
+    state = _opened(state, layout.low, floor)
+    kept = _attempt(state, "floors", 0, cost)
+    if kept is None:
+        kept = _run(_run_minima(state, inputs, layout), "floors", 0, cost)
+    upper = kept.programme.upper.copy()
+    low = layout.low[layout.low >= 0]
+    upper[low] = np.maximum(kept.levels[-1].vertex.x[low], 0.0)
+    return replace(kept, programme=replace(kept.programme, upper=upper))
+
+
+def _run_minima(state: _State, inputs: Inputs, layout: Layout) -> _State:
+    return _run(_opened(state, layout.below, inputs.goals.minimum), "minima", 0, _share_cost(layout, layout.below, inputs.goals.minimum))
+
+
 def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tuple[int, FloatArray]], tell: Callable[[str, float], None]) -> _State:
     """Serve goals by priority.
 
@@ -141,7 +156,7 @@ def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tupl
             if any(level.name in ("minima", "goals") for level in state.levels):
                 raise SolverError(f"goals of priority {remaining[0][0]} have no solution although the level before has")
             tell("minima", 0.0)
-            state = _run(_opened(state, layout.below, inputs.goals.minimum), "minima", 0, _share_cost(layout, layout.below, inputs.goals.minimum))
+            state = _run_minima(state, inputs, layout)
     return state
 
 
@@ -205,15 +220,6 @@ def _opened(state: _State, places: NDArray[np.int64], size: FloatArray) -> _Stat
     upper = state.programme.upper.copy()
     there = places >= 0
     upper[places[there]] = size[there] / state.scaling.columns[places[there]]
-    return replace(state, programme=replace(state.programme, upper=upper))
-
-
-def _closed(state: _State, kept: NDArray[np.int64], shut: NDArray[np.int64]) -> _State:
-    """Let no more go below the floors than the last level found unavoidable, and nothing below the minima."""
-    upper = state.programme.upper.copy()
-    kept, shut = kept[kept >= 0], shut[shut >= 0]
-    upper[kept] = np.maximum(state.levels[-1].vertex.x[kept], 0.0)
-    upper[shut] = 0.0
     return replace(state, programme=replace(state.programme, upper=upper))
 
 

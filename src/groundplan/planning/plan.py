@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from groundplan.errors import SolverError
 from groundplan.outcome import Note, Outcome
 from groundplan.planning.causes import gap_causes
 from groundplan.planning.chance import capacities_at_chance
@@ -26,6 +27,7 @@ from groundplan.planning.tables_out import (
     resource_use_table,
 )
 from groundplan.planning.uncertain import uncertain_table
+from groundplan.planning.verify import Violation, verify_plan
 from groundplan.planning.words import describe, notes_of
 from groundplan.tables.bundles import Plan
 from groundplan.tables.economy import Economy
@@ -48,7 +50,7 @@ def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_f
         not (the tables then hold the plan that comes nearest), and `no_data` where no goal lies within the plan.
 
     Raises:
-        SolverError: the solver broke down.
+        SolverError: the solver broke down, or its plan does not hold when it is worked out again (`verify_plan`).
     """
     tell = progress if progress is not None else lambda _at, _share: None
     tell("capacities", 0.0)
@@ -66,8 +68,7 @@ def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_f
     lower, upper = production_intervals(inputs, numbers, lines)
     gaps = gaps_table(inputs, numbers, causes)
     summary = describe(economy, inputs, layout, solved, gaps, prices)
-    tell("done", 1.0)
-    return Plan(
+    planned = Plan(
         Outcome(summary.status, summary.sentence, summary.method),
         summary.objective,
         summary.bound,
@@ -83,11 +84,25 @@ def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_f
         uncertain_table(economy, inputs, lines, prices),
         (*summary.notes, *notes_of(economy, inputs, lines)),
     )
+    tell("verification", 0.95)
+    broken = verify_plan(economy, planned, nameplates=capacities is None)
+    if broken:
+        raise SolverError(_not_exact(broken))
+    tell("done", 1.0)
+    return planned
+
+
+def _not_exact(broken: tuple[Violation, ...]) -> str:
+    rules = "; ".join(f"{one.rule} ({one.where}, off by {one.size:.1g} of it)" for one in broken[:3])
+    return (
+        f"No plan was kept: the one that was found does not hold when it is worked out again: {rules}. That happens where figures differ so much in size that they cannot be "
+        "solved together. Look for a limit, capacity or goal that is written very large to mean 'no limit', and write what there could be at most."
+    )
 
 
 def _no_goals(economy: Economy) -> Plan:
     periods = economy.settings.plan_periods()
-    sentence = f"No goal lies within the plan's periods ({periods[0]} to {periods[-1]}), so there is nothing to plan for."
+    sentence = f"No goal above zero lies within the plan's periods ({periods[0]} to {periods[-1]}), so there is nothing to plan for."
     names = ("outputs", "activities", "line_activities", "allocations", "resource_use", "shadow_prices", "gaps", "new_capacity", "uncertain")
     tables = {name: RESULTS[name].create_empty() for name in names}
     note = Note("plan", "warning", "goals", f"{sentence} Add rows to goals for these periods.")

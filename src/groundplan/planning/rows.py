@@ -58,22 +58,24 @@ def flow_scales(inputs: Inputs) -> FloatArray:
     wanted = inputs.goals.quantity.max(axis=1, initial=0.0)
     size = np.maximum.reduce([able, inputs.trade.import_limit.max(axis=1, initial=0.0), inputs.stocks.opening])
     need = _needs(inputs, wanted)
-    need[inputs.investment.product] = np.inf
     size = np.maximum(np.where(need > 0, np.minimum(size, _TRIM * need), size), wanted)
     return np.where(size > 0, size, 1.0)
 
 
 def _needs(inputs: Inputs, wanted: FloatArray) -> FloatArray:
-    """Sum, roughly, what the goals need of each product up the chain: makers in the shares of their capacity, few rounds."""
+    """Sum, roughly, what the goals need of each product up the chain, and what all of its makers would be built from: makers in the shares of their capacity, few rounds."""
     capacity = inputs.capacity.max(axis=1, initial=0.0)
     capacity = np.where(capacity > 0, capacity, 1e-300)
     able = inputs.made @ capacity
     # Activity of each pool per unit of each product, were it made in the shares of capacity.
     made = inputs.made.tocoo()
     makers = csc_array((capacity[made.col] / able[made.row], (made.col, made.row)), shape=made.shape[::-1])
+    invest = inputs.investment
+    by_recipe = csc_array((invest.amount, (invest.product, invest.recipe)), shape=(len(inputs.products), len(inputs.recipes)))
+    taken = inputs.used + by_recipe[:, inputs.pool_recipe]
     need = wanted.copy()
     for _ in range(_ROUNDS):
-        need = wanted + inputs.used @ (makers @ need)
+        need = wanted + taken @ (makers @ need)
     return np.asarray(need)
 
 

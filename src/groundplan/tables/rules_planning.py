@@ -7,11 +7,18 @@ import polars as pl
 from groundplan.errors import Fault
 from groundplan.measures import KNOWN_MEASURES, is_known_measure
 from groundplan.tables.faulty import Frames, did_you_mean, row_faults
+from groundplan.tables.rules_columns import LARGEST_AMOUNT
 
 __all__ = ["check_planning"]
 
 WIDEST_SPAN = 1e12
 """Coefficients that span more than this cannot all matter in one programme in double precision."""
+
+WIDEST_GOAL = 1e6
+"""A goal this many times beyond all that lines, imports and stocks could deliver is a slip, and would drown the others."""
+
+WIDEST_WEIGHTS = 1e6
+"""Weights of one priority that span more than this cannot all count; priorities are there for that."""
 
 
 def check_planning(frames: Frames) -> list[Fault]:
@@ -95,7 +102,32 @@ def _goals(frames: Frames) -> list[Fault]:
     bad = goals["product"].is_not_null() & wanted & ~goals["product"].is_in(supplied.implode())
     expected = "a product that some line makes, that can be imported or is in stock"
     remedy = "Add a recipe and a line for it, or an import_limit in trade; or take the goal out."
-    return faults + row_faults("goals", "product", "nobody_can_supply", bad, found=goals["product"], expected=expected, remedy=remedy)
+    faults += row_faults("goals", "product", "nobody_can_supply", bad, found=goals["product"], expected=expected, remedy=remedy)
+    return faults + _size_of_goals(frames, outputs) + _weights(goals)
+
+
+def _size_of_goals(frames: Frames, outputs: pl.DataFrame) -> list[Fault]:
+    """A goal a million times what there could be is a slip of the pen or of the unit of measure."""
+    able = frames["lines"].join(outputs, on="recipe").select(pl.col("item").alias("product"), (pl.col("capacity") * pl.col("efficiency") * pl.col("amount")).alias("most"))
+    imported = frames["trade"].group_by("product").agg(pl.col("import_limit").max().alias("most"))
+    sources = pl.concat([able, imported, frames["stocks"].select("product", pl.col("opening").alias("most"))]).group_by("product").agg(pl.col("most").sum())
+    goals = frames["goals"].select("product", "quantity").join(sources, on="product", how="left", maintain_order="left")
+    bad = (goals["most"] > 0) & (goals["quantity"] > WIDEST_GOAL * goals["most"]) & (goals["quantity"] <= LARGEST_AMOUNT)
+    shown = goals.select(pl.struct("product", "quantity", "most")).to_series()
+    expected = f"at most {WIDEST_GOAL:g} times what lines, imports and stocks could deliver of it in a period (the last figure)"
+    return row_faults("goals", "quantity", "absurdly_large", bad, found=shown, expected=expected, remedy="Mend the figure or its unit of measure.")
+
+
+def _weights(goals: pl.DataFrame) -> list[Fault]:
+    wanted = (goals["quantity"] > 0) & goals["weight"].is_finite()
+    weights = pl.DataFrame({"priority": goals["priority"], "weight": goals["weight"]}).with_columns(pl.when(wanted & (goals["weight"] > 0)).then(pl.col("weight")).alias("counted"))
+    least = weights.select(pl.col("counted").min().over("priority")).to_series()
+    remedy = "Use priorities where one goal comes before another, and weights within a factor of a thousand or so."
+    expected = f"weights of one priority within a factor of {WIDEST_WEIGHTS:g}"
+    faults = row_faults("goals", "weight", "weights_too_far_apart", weights["counted"] > WIDEST_WEIGHTS * least, found=goals["weight"], expected=expected, remedy=remedy)
+    idle = wanted & (goals["weight"] == 0) & (goals["quantity"] > goals["minimum"])
+    remedy = "Give it a weight, or take it out: nothing is given up for a goal without weight."
+    return faults + row_faults("goals", "weight", "goal_without_weight", idle, found=goals["weight"], expected="a weight above 0", remedy=remedy, severity="warning")
 
 
 def _stocks(frames: Frames) -> list[Fault]:
