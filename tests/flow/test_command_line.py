@@ -137,6 +137,10 @@ def test_an_empty_folder_is_told_what_it_lacks(tmp_path):
     assert list((tmp_path / "empty").iterdir()) == []
 
 
+def test_machines_get_json_of_whatever_is_wrong(tmp_path):
+    assert json.loads(groundplan("check", tmp_path / "nowhere", "--json", code=2))[0]["rule"] == "no_folder"
+
+
 def test_a_folder_that_is_not_there(tmp_path):
     assert "groundplan new" in groundplan("run", tmp_path / "nowhere", code=2)
 

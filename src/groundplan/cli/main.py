@@ -15,7 +15,7 @@ from rich.console import Console
 
 from groundplan.cli.imports import import_app
 from groundplan.cli.progress import has_screen, show_progress
-from groundplan.errors import GroundplanError, InputError
+from groundplan.errors import Fault, FolderError, GroundplanError, InputError
 from groundplan.flows.demo import example_economies
 from groundplan.flows.examples import write_northland
 from groundplan.flows.folder_ports import FolderSource, RunFolderSink
@@ -76,6 +76,10 @@ def check(
         if not error.faults:
             raise
         faults = error.faults
+    except FolderError as error:
+        if not as_json:
+            raise
+        faults = (Fault(str(folder), "", "no_folder", 1, (), str(error), "an economy folder", "Name another folder."),)
     if as_json:
         sys.stdout.write(json.dumps([asdict(fault) for fault in faults], ensure_ascii=False, indent=2) + "\n")
     elif faults:

@@ -59,7 +59,7 @@ def _unknown_ids(frames: Frames, table: str, name: str, target: str) -> list[Fau
     if known.is_empty():
         remedy = f"Add the table {places[0][0]}: it has no rows."
     else:
-        remedy = f"{did_you_mean(values.filter(bad).unique(maintain_order=True).to_list(), known.to_list())}Mend the id, or add it to {places[0][0]}."
+        remedy = f"{did_you_mean(values.filter(bad).unique(maintain_order=True).to_list(), known.to_list())}Mend the id, or add it to {' or '.join(other for other, _ in places)}."
     return row_faults(table, name, "unknown_id", bad, found=values, expected=f"an id that stands in {words}", remedy=remedy)
 
 
