@@ -20,6 +20,8 @@ _NEAR = 1e-4
 """How near PDLP comes, relative; what is left takes the simplex method a few hundred iterations, another digit takes PDLP as long as all before."""
 _NEAR_ITERATIONS = 30_000
 """PDLP comes near in some 10,000 iterations or hardly at all."""
+_LAST_STEPS = 1_000
+"""The primal simplex method ends from a near vertex in some hundred iterations; where it needs more, a level has many equally good plans, and an interior point is quicker."""
 _PRIMAL = 4
 """HiGHS's number for the primal simplex method."""
 _MAX_ITERATIONS = 2_147_483_647
@@ -109,7 +111,7 @@ def _approach(programme: Programme, why: str, max_iterations: int | None) -> Sol
     if not basis.valid:
         return replace(_solution(solver, "stopped", "pdlp", why), basis=None)
     taken += max(0, crossing.getInfo().crossover_iteration_count)
-    found = _go_on(programme, basis, "pdlp", why, max_iterations)
+    found = _go_on(programme, basis, "pdlp", why, min(max_iterations or _LAST_STEPS, _LAST_STEPS))
     return replace(found, status=found.status if found.status == "optimal" else "stopped", iterations=found.iterations + taken)
 
 
