@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from groundplan.estimation.calibrate import Residuals, calibrate
 from groundplan.estimation.capacity import STATED_SD, estimate_capacities
@@ -45,7 +46,12 @@ def estimate(economy: Economy, *, progress: Callable[[str, float], None] | None 
     Returns:
         Result tables and notes; `no_data` where there is nothing to estimate from.
     """
-    tell = progress or (lambda _at, _share: None)
+    # The matrices are small: more threads of BLAS only wait for each other, and would make the last digits depend on how many there are.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _estimate(economy, progress or (lambda _at, _share: None))
+
+
+def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
     tell("gathering reports, findings and proxies", 0.0)
     evidence = gather(economy)
     if not len(evidence.series_unit) and economy.lines.is_empty():
