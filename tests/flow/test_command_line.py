@@ -296,6 +296,7 @@ def test_the_library_refuses_what_the_command_line_refuses(folder):
 
 
 def test_every_command_teaches_in_its_help():
+    assert groundplan("--version").strip() == f"groundplan {gp.__version__}"
     pages = groundplan("--help")
     for command in ("new", "check", "run", "review", "estimate", "plan", "report", "runs", "demo", "import", "example"):
         assert command in pages

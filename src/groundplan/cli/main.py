@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import asdict
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,17 @@ class Form(StrEnum):
 
 
 Forms = Annotated[list[Form] | None, typer.Option("--form", help="Form of the report; may be given several times. Default: all three.", show_default=False)]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        _screen.print(f"groundplan {version('groundplan')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(show_version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)] = False) -> None:
+    """Plans that start from the ground: what is really made, the best five years that are feasible on it, and what gives way."""
 
 
 @app.command()
