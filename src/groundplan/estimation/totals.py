@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -91,7 +93,8 @@ def _level(
 def _plan_periods(periods: tuple[str, ...], length: Length) -> tuple[tuple[str, ...], IntArray]:
     """Give the plan periods that the columns fill, and each column's, -1 where it is in none."""
     parsed = [parse_period(label) for label in periods]
-    around = [_around(period.start.year, period.start.month, period.start.isoformat(), length) for period in parsed]
+    # A period is written by its start, so the name with another length is that of the longer period in which it begins.
+    around = [str(replace(period, length=length)) for period in parsed]
     inside = [label if parse_period(label).contains(period) else "" for label, period in zip(around, parsed, strict=True)]
     days: dict[str, int] = {}
     for label, period in zip(inside, parsed, strict=True):
@@ -99,17 +102,3 @@ def _plan_periods(periods: tuple[str, ...], length: Length) -> tuple[tuple[str, 
     full = sorted(label for label, number in days.items() if label and number >= _FULL * parse_period(label).days)
     labels = full or sorted(label for label in days if label)
     return tuple(labels), np.array([labels.index(label) if label in labels else -1 for label in inside], np.int64)
-
-
-def _around(year: int, month: int, day: str, length: Length) -> str:
-    match length:
-        case "year":
-            return f"{year:04d}"
-        case "half":
-            return f"{year:04d}-H{(month - 1) // 6 + 1}"
-        case "quarter":
-            return f"{year:04d}-Q{(month - 1) // 3 + 1}"
-        case "month":
-            return f"{year:04d}-{month:02d}"
-        case "day":
-            return day
