@@ -55,7 +55,7 @@ class Frontier:
     @property
     def standard_errors(self) -> FloatArray:
         """Give the standard errors of (beta, gamma, log_noise)."""
-        return np.sqrt(np.diag(self.covariance))
+        return np.asarray(np.sqrt(np.diag(self.covariance)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,7 +235,7 @@ def _curvature(theta: FloatArray, y: FloatArray, x: FloatArray, z: FloatArray, l
         behind[at] -= width
         rows.append((_log_likelihood(behind, y, x, z, law, sign)[1] - _log_likelihood(ahead, y, x, z, law, sign)[1]) / (2 * width))
     whole = np.array(rows)
-    return (whole + whole.T) / 2
+    return np.asarray((whole + whole.T) / 2)
 
 
 def _cut_quantile(centre: FloatArray, spread: FloatArray, chance: float) -> FloatArray:
