@@ -19,6 +19,7 @@ from groundplan.estimation.pattern import report_pattern
 from groundplan.estimation.rows import Rows, posterior_rows, report_noise
 from groundplan.estimation.screening import screen_reports
 from groundplan.estimation.silence import nobody_reports, unheard_series
+from groundplan.estimation.smoothing import Noise
 from groundplan.estimation.spread import spread_rows
 from groundplan.estimation.tables_out import estimates_table, factors_table
 from groundplan.estimation.targets import target_gap
@@ -63,13 +64,13 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
     screened = screen_reports(evidence)
     filling = year_end_filling(economy, evidence, screened.log_report)
     log_report = screened.log_report - filling.shift
-    noise = report_noise(evidence, log_report)
+    noise, new = report_noise(evidence, log_report)
     pattern = report_pattern(evidence, log_report)
     tell("biases of reports", 0.2)
     level = fit_level(evidence, log_report, pattern, target_gap(economy, evidence, log_report), noise)
     factors, calibration = calibrate(_held_out(evidence, level), "all")
     tell("outputs by period", 0.5)
-    rows = posterior_rows(evidence, level, pattern, judge_unreported(evidence, level, log_report), log_report, noise + filling.variance)
+    rows = posterior_rows(evidence, level, pattern, judge_unreported(evidence, level, log_report), log_report, Noise(noise, new, filling.variance))
     spread = spread_rows(evidence, level, rows, factors)
     sentence, notes = _sentence(evidence, level, rows), estimation_notes(evidence, screened, level, rows)
     # From here on only rows and their spread are needed; the rest would lie beside the large result tables in memory.

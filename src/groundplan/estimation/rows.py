@@ -11,10 +11,11 @@ from scipy.sparse import csr_array, diags_array
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.level import Level
 from groundplan.estimation.pattern import Pattern
+from groundplan.estimation.smoothing import Base, Noise, smooth_series
 from groundplan.estimation.unreported import Unreported
 from groundplan.estimation.windows import reports_beside_findings
 from groundplan.maths.groups import group_count, group_mean, group_sum
-from groundplan.maths.mixed import error_variance
+from groundplan.maths.mixed import error_variance, quadratic
 
 __all__ = ["Rows", "posterior_rows", "report_noise"]
 
@@ -25,6 +26,8 @@ BoolArray = NDArray[np.bool_]
 _LEAST_FREEDOM = 10.0
 _NOISE_SD, _NOISE_COUNT = 0.04, 20.0
 """Prior of the standard deviation of a single report around its unit's lasting bias, worth 20 findings."""
+_NEW_SD = 0.02
+"""Prior of the part of it that is new each period, worth as many."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +44,7 @@ class Rows:
         shared: L, sparse (S, p): shared part of log output's error, L (theta - effects).
         unit_variance: shape (S,), variance of the unit's own lasting error.
         series_variance: shape (S,), variance of the series' own lasting error (those that do not report).
+        linked: shape (S,), part of `own` that rows of a year share, because what moves output goes on for some time.
         weights: shape (n, 4), share of report, finding, proxies, prior; sums to 1.
         inspected: shape (S,), a finding of output exists.
     """
@@ -55,36 +59,43 @@ class Rows:
     shared: csr_array
     unit_variance: FloatArray
     series_variance: FloatArray
+    linked: FloatArray
     weights: FloatArray
     inspected: BoolArray
 
 
-def report_noise(evidence: Evidence, log_report: FloatArray) -> float:
-    """Estimate the variance of a single report around its unit's lasting bias, from findings of one series against each other.
+def report_noise(evidence: Evidence, log_report: FloatArray) -> tuple[float, float]:
+    """Estimate the variance of a single report around its unit's lasting bias, and the part of it that is new each period.
 
-    The spread of log(report / found) within a series is the report's noise plus the finding's own part; a prior of 0.04 worth 20
-    findings keeps a handful of findings from deciding alone.
+    Findings of one series are set against each other: the spread of log(report / found) is the report's noise plus the finding's own part. The part that is new
+    each period is what findings of successive periods show. Priors worth 20 findings keep a handful from deciding alone.
     """
     found = evidence.findings
     usable = (found.period >= 0) & (found.value > 0)
     gap = np.where(usable, log_report[found.series, np.maximum(found.period, 0)], np.nan) - found.log_rate
     usable &= np.isfinite(gap)
-    series, count = found.series[usable], len(evidence.series_unit)
+    series, gap, error, count = found.series[usable], gap[usable], found.variance[usable], len(evidence.series_unit)
     number = group_count(series, count)
     # A slip must not be taken for noise: beyond five prior standard deviations a square counts as that.
-    most = 25 * (_NOISE_SD**2 + found.variance[usable])
-    square = np.minimum((gap[usable] - group_mean(series, gap[usable], count)[series]) ** 2, most)
+    most = 25 * (_NOISE_SD**2 + error)
+    square = np.minimum((gap - group_mean(series, gap, count)[series]) ** 2, most)
     share = 1.0 - 1.0 / number[series]
-    excess = float((square - share * found.variance[usable]).sum())
-    freedom = float(share.sum())
-    return max((excess + _NOISE_COUNT * _NOISE_SD**2) / (freedom + _NOISE_COUNT), 0.01**2)
+    excess = float((square - share * error).sum())
+    lasting = max((excess + _NOISE_COUNT * _NOISE_SD**2) / (float(share.sum()) + _NOISE_COUNT), 0.01**2)
+    order = np.lexsort((found.period[usable], series))
+    first, second = order[:-1], order[1:]
+    next_to = (series[first] == series[second]) & (found.period[usable][second] == found.period[usable][first] + 1)
+    first, second = first[next_to], second[next_to]
+    step = np.minimum((gap[second] - gap[first]) ** 2 / 2.0, most[first]) - (error[first] + error[second]) / 2.0
+    new = (float(step.sum()) + _NOISE_COUNT * _NEW_SD**2) / (len(step) + _NOISE_COUNT)
+    return lasting, float(np.clip(new, 0.005**2, lasting))
 
 
-def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreported: Unreported, log_report: FloatArray, noise: FloatArray) -> Rows:
+def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreported: Unreported, log_report: FloatArray, noise: Noise) -> Rows:
     """Give the posterior of each row that reports, findings, proxies or lines speak of.
 
-    Without a finding of its own, log output is the report (or what would have been reported) less the unit's lasting bias. A finding of the month
-    settles the month's own noise with weight w = v / (v + e), v the noise's variance and e the finding's.
+    Log output is the report (or what would have been reported) less the unit's lasting bias, smoothed over time; findings settle their own months, and
+    in part those around them.
 
     Args:
         evidence: what is known.
@@ -92,37 +103,35 @@ def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreporte
         pattern: how reports move.
         unreported: series without a usable report.
         log_report: shape (S, T), log of the usable reports, NaN elsewhere.
-        noise: shape (S, T), variance of each report around the lasting bias.
+        noise: of single reports around the lasting bias.
     """
     post, unit = level.posterior, evidence.series_unit
     reporting, usable = np.isfinite(pattern.level), np.isfinite(log_report)
-    # A level from n reports carries their noise into every month that is filled in.
-    filled_variance = pattern.variance * (1.0 + 1.0 / np.maximum(pattern.count, 1))
     judged = pattern.level - post.unit_mean[unit]
     drawn = _draw_to_product(evidence, judged, post.unit_own[unit])
-    base = np.where(reporting, judged - drawn, unreported.level)
-    mean = np.where(usable, log_report - (post.unit_mean[unit] + drawn)[:, None], base[:, None] + pattern.movement)
-    own = np.where(usable, noise, filled_variance[:, None])
     lasting = np.where(reporting, post.unit_own[unit], unreported.variance)
-    stopped = evidence.reported == 0
+    prior = np.where(reporting | ~np.isfinite(unreported.level), np.inf, lasting + quadratic(unreported.shared, post.covariance))
+    base = Base(np.where(reporting, judged - drawn, unreported.level), post.unit_mean[unit] + drawn, prior, pattern.movement)
+    found, stopped = evidence.findings, evidence.reported == 0
+    positive = (found.period >= 0) & (found.value > 0)
+    # Where nothing else speaks of the series, or of the month (a zero was reported), a finding speaks alone.
+    alone, beside = np.zeros(len(positive), bool), np.zeros(len(positive), bool)
+    alone[positive] = ~np.isfinite(base.level[found.series[positive]]) | stopped[found.series[positive], found.period[positive]]
+    beside[positive] = usable[found.series[positive], found.period[positive]]
+    smoothed = smooth_series(evidence, base, log_report, noise, positive & ~alone & ~beside)
+    mean, own, damping = smoothed.mean, smoothed.variance, smoothed.damping
+    # Beside a report a finding settles what is the report's own, new or not; it has told of the unit's lasting bias already.
+    s, t = found.series[beside], found.period[beside]
+    weight = own[s, t] / (own[s, t] + found.variance[beside])
+    mean[s, t] += weight * (found.log_rate[beside] - mean[s, t])
+    own[s, t], damping[s, t] = weight * found.variance[beside], (1.0 - weight) * damping[s, t]
     there = _speaks(evidence, reporting) & (np.isfinite(mean) | stopped)
-    zero, damping, direct = stopped.copy(), np.ones(mean.shape), np.zeros(mean.shape)
-    found = evidence.findings
+    zero = stopped.copy()
     inside = found.period >= 0
-    s, t, value, rate, error = found.series[inside], found.period[inside], found.value[inside], found.log_rate[inside], found.variance[inside]
-    there[s, t] = True
-    zero[s, t] = value == 0
-    positive = value > 0
-    s, t, rate, error = s[positive], t[positive], rate[positive], error[positive]
-    # Where nothing else speaks of the month (no report, or a zero that was found false), the finding speaks alone; for a
-    # unit that does not report it settles the lasting error too, in this month.
-    alone = ~np.isfinite(mean[s, t]) | stopped[s, t]
-    before = own[s, t] + np.where(reporting[s], 0.0, lasting[s])
-    weight = np.where(alone, 1.0, before / (before + error))
-    mean[s, t] = (1 - weight) * np.where(alone, 0.0, mean[s, t]) + weight * rate
-    own[s, t] = weight * error
-    damping[s, t] = 1 - weight
-    direct[s, t] = weight
+    there[found.series[inside], found.period[inside]] = True
+    zero[found.series[inside], found.period[inside]] = found.value[inside] == 0
+    s, t = found.series[alone], found.period[alone]
+    mean[s, t], own[s, t], damping[s, t] = found.log_rate[alone], found.variance[alone], 0.0
     rows, columns = np.nonzero(there)
     inspected = np.zeros(len(unit), bool)
     inspected[found.series[inside | np.isfinite(reports_beside_findings(evidence, log_report)[0])]] = True
@@ -137,7 +146,8 @@ def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreporte
         shared=csr_array(unreported.shared - diags_array(reporting.astype(float)) @ post.unit_shared[unit]),
         unit_variance=np.where(reporting, lasting, 0.0),
         series_variance=np.where(reporting, 0.0, lasting),
-        weights=_weights(evidence, level, unreported, reporting, float(noise.min(initial=1.0)), usable[rows, columns] | stopped[rows, columns], direct[rows, columns], rows),
+        linked=smoothed.linked,
+        weights=_weights(evidence, level, unreported, reporting, noise.total, usable[rows, columns] | stopped[rows, columns], 1.0 - damping[rows, columns], rows),
         inspected=inspected,
     )
 
