@@ -16,8 +16,10 @@ _SIMPLEX_ROWS = 1_000
 """Up to this many rows the dual simplex method ends soonest on plans; above, see docs/decisions/0004-solving-large-plans.md."""
 _PDLP_ROWS = 3_000
 """From this many rows on PDLP leads: at 2,343 rows (Northland) an interior point takes half its time, at 3,672 six times as long."""
-_NEAR = 1e-4
-"""How near PDLP comes, relative; what is left takes the simplex method a few hundred iterations, another digit takes PDLP as long as all before."""
+_LARGE_ROWS = 10_000
+"""Above, HiGHS takes so long to factorise a basis (12 s at 12,072 rows) that every simplex iteration saved counts; see decision 0004."""
+_NEAR, _NEARER = 1e-4, 1e-5
+"""How near PDLP comes, relative; what is left takes the simplex method a few hundred iterations, another digit takes PDLP as long as all before. It pays for large programmes."""
 _NEAR_ITERATIONS = 30_000
 """PDLP comes near in some 10,000 iterations or hardly at all."""
 _LAST_STEPS = 1_000
@@ -58,8 +60,8 @@ def solve_programme(programme: Programme, *, method: Method | None = None, start
     Args:
         programme: well scaled; tolerances are absolute, 1e-9 on rows and on reduced costs.
         method: None: chosen by size.
-        start: a basis that is primal feasible or nearly so; the primal simplex method goes on from it for as many iterations as there are
-            rows, before any other method is tried.
+        start: a basis that is primal feasible or nearly so; up to 10,000 rows the primal simplex method goes on from it for as many
+            iterations as there are rows, before any other method is tried.
         max_iterations: bound on iterations; there is no bound on time, so runs are repeatable.
 
     Returns:
@@ -68,11 +70,18 @@ def solve_programme(programme: Programme, *, method: Method | None = None, start
     Raises:
         SolverError: HiGHS refused the programme.
     """
-    if start is not None:
+    rows = programme.matrix.shape[0]
+    # A level that asks for too much often shows it at once, and going on from a basis would be long in finding it.
+    if start is not None and _presolved_away(programme):
+        return _run(programme, "simplex", "presolve proves that there is no solution", max_iterations)
+    if start is not None and rows <= _LARGE_ROWS:
         found = _go_on(programme, _highs_basis(start), "simplex", "going on from the basis of the level before", max_iterations)
         if _is_answer(found):
             return found
     chosen, why = (method, "asked for") if method is not None else choose_method(programme)
+    if start is not None and rows > _LARGE_ROWS and chosen == "pdlp":
+        # Where earlier levels hold much, PDLP does not come near enough, and simplex iterations from their vertex are dear.
+        chosen, why = "ipm", f"{rows:,} rows are many for simplex, and what earlier levels hold keeps PDLP away, so an interior point is found first"
     found = _approach(programme, why, max_iterations) if chosen == "pdlp" else _run(programme, chosen, why, max_iterations)
     if _is_answer(found):
         return found
@@ -115,6 +124,12 @@ def _approach(programme: Programme, why: str, max_iterations: int | None) -> Sol
     return replace(found, status=found.status if found.status == "optimal" else "stopped", iterations=found.iterations + taken)
 
 
+def _presolved_away(programme: Programme) -> bool:
+    solver = _loaded(programme, "simplex", None)
+    solver.presolve()
+    return bool(solver.getModelPresolveStatus() == highspy.HighsPresolveStatus.kInfeasible)
+
+
 def _go_on(programme: Programme, basis: highspy.HighsBasis, method: Method, why: str, max_iterations: int | None) -> Solution:
     """Let the primal simplex method go on from a basis, for at most as many iterations as there are rows: beyond that others are quicker."""
     solver = _loaded(programme, "simplex", min(max_iterations or _MAX_ITERATIONS, max(1000, programme.matrix.shape[0])))
@@ -125,7 +140,7 @@ def _go_on(programme: Programme, basis: highspy.HighsBasis, method: Method, why:
 
 
 def _loaded(programme: Programme, method: Method, max_iterations: int | None) -> highspy.Highs:
-    solver = _set_up(method, max_iterations)
+    solver = _set_up(method, max_iterations, programme.matrix.shape[0])
     if solver.passModel(_highs_lp(programme)) == highspy.HighsStatus.kError:
         raise SolverError("HiGHS refused the programme: a coefficient is not finite or out of its range")
     return solver
@@ -139,10 +154,10 @@ class _QuietHighs(highspy.Highs):
         super().enableCallbacks()  # type: ignore[no-untyped-call]  # highspy has types in part
 
 
-def _set_up(method: Method, max_iterations: int | None) -> highspy.Highs:
+def _set_up(method: Method, max_iterations: int | None, rows: int) -> highspy.Highs:
     solver = _QuietHighs()  # type: ignore[no-untyped-call]  # highspy has types in part
     near = method == "pdlp"
-    tolerance = _NEAR if near else _TOLERANCE
+    tolerance = (_NEARER if rows > _LARGE_ROWS else _NEAR) if near else _TOLERANCE
     options: dict[str, bool | int | float | str] = {
         "output_flag": False,
         "threads": 1,
