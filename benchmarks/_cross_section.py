@@ -17,7 +17,7 @@ from groundplan.tables.economy import Economy
 from groundplan.tables.facts import FACTS
 from groundplan.tables.settings import Settings
 
-__all__ = ["RIVALS", "cross_section_economy"]
+__all__ = ["RIVALS", "cross_section_economy", "fit_schema"]
 
 FloatArray = NDArray[np.float64]
 KINDS = ("collective", "enterprise", "workshop")
@@ -49,7 +49,7 @@ def cross_section_economy(drawn: dict[str, Any]) -> Economy:
             period, product, measure=pl.lit("output"), method=pl.lit("weighing"), relative_error=pl.lit(0.03)
         ),
     }
-    return Economy.from_tables(Settings(name="cross-section", base_period="2020", simulated=True), {name: _fit(name, table) for name, table in tables.items()})
+    return Economy.from_tables(Settings(name="cross-section", base_period="2020", simulated=True), {name: fit_schema(name, table) for name, table in tables.items()})
 
 
 def as_reported(drawn: dict[str, Any]) -> tuple[FloatArray, float]:
@@ -112,7 +112,7 @@ def _features(drawn: dict[str, Any]) -> FloatArray:
     return np.column_stack(columns)
 
 
-def _fit(name: str, table: pl.DataFrame) -> pl.DataFrame:
+def fit_schema(name: str, table: pl.DataFrame) -> pl.DataFrame:
     schema = dict(FACTS[name].create_empty().schema)
     defaults = {label: (column.metadata or {}).get("default") for label, column in FACTS[name].columns().items()}
     return table.select((pl.col(label) if label in table.columns else pl.lit(defaults[label]).alias(label)).cast(dtype) for label, dtype in schema.items())
