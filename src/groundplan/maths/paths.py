@@ -102,8 +102,8 @@ class Paths:
     def _filter(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Innovations, 0 where nothing is seen, and filtered means of a; shape (S, T) each."""
         seen = self.gain > 0
-        given = np.where(seen, values, 0.0)
-        innovations, filtered = np.zeros(values.shape), np.zeros(values.shape)
+        given = np.asfortranarray(np.where(seen, values, 0.0))
+        innovations, filtered = np.zeros(values.shape, order="F"), np.zeros(values.shape, order="F")
         mean = np.zeros(len(values))
         for t in range(values.shape[1]):
             mean = self.decay[:, t] * mean
@@ -135,9 +135,11 @@ def filter_paths(noise: FloatArray, *, persistence: FloatArray, stationary: Floa
         Rauch, Tung and Striebel (1965), AIAA Journal 3(8); de Jong (1991), The diffuse Kalman filter, Annals of Statistics 19(2).
     """
     shape = noise.shape
-    decay = np.zeros(shape)
+    noise = np.asfortranarray(noise)
+    # Times are gone through one by one, so each lies together.
+    decay = np.zeros(shape, order="F")
     decay[:, 1:] = persistence[:, None] ** steps[None, :]
-    gain, innovation, back, filtered, before = (np.zeros(shape) for _ in range(5))
+    gain, innovation, back, filtered, before = (np.zeros(shape, order="F") for _ in range(5))
     variance = np.zeros(shape[0])
     for t in range(shape[1]):
         before[:, t] = decay[:, t] ** 2 * variance + (1.0 - decay[:, t] ** 2) * stationary
