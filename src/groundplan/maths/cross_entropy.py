@@ -35,7 +35,8 @@ def balance_by_entropy(
         prior: p, shape (m, n), finite, any sign.
         row_totals: shape (m,), same measure as `prior`.
         column_totals: shape (n,); where no total has an error, the same sum as `row_totals`.
-        row_error, column_error: standard errors of the totals, same shapes and measure; 0 or None = exact.
+        row_error: standard errors of the row totals, same shape and measure; 0 or None = exact.
+        column_error: the same for the column totals.
         dispersion: variance of a cell over the cell, in the measure of the flows: what totals with errors are weighed against; without
             such it changes nothing.
         column_weight: w, shape (n,), > 0; None = 1 for all. 1 / output makes the entropy one of coefficients.
@@ -89,7 +90,8 @@ def coefficients_by_entropy(
         outputs: shape (n,), > 0, of the new period.
         row_totals: what is used of each product, shape (m,).
         column_totals: what each industry uses in all, shape (n,).
-        tolerance, max_steps: see `balance_by_entropy`.
+        tolerance: see `balance_by_entropy`.
+        max_steps: see `balance_by_entropy`.
 
     Returns:
         `Balanced` whose table holds coefficients.

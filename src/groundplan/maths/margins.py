@@ -55,8 +55,10 @@ def meet_margins(
 
     Args:
         link: how cells answer.
-        row_totals, column_totals: r, shape (m,), and c, shape (n,); any sign.
-        row_variance, column_variance: same shapes, >= 0, in the square of the totals' measure.
+        row_totals: r, shape (m,), any sign.
+        column_totals: c, shape (n,), any sign.
+        row_variance: shape (m,), >= 0, in the square of the totals' measure.
+        column_variance: shape (n,), likewise.
         tolerance: largest deviation of a total, as a share of the sum of all totals' sizes.
         max_steps: bound on Newton steps; where zeros make the totals unreachable it does not converge.
 

@@ -36,7 +36,8 @@ def balance_by_least_squares(
         variance: shape (m, n), >= 0, in the square of the flows' measure; (share x p)^2 for a relative error; cells with 0 stay as they are.
         row_totals: shape (m,), same measure as `prior`.
         column_totals: shape (n,); where no total has an error, the same sum as `row_totals`.
-        row_error, column_error: standard errors of the totals, same shapes and measure; 0 or None = exact.
+        row_error: standard errors of the row totals, same shape and measure; 0 or None = exact.
+        column_error: the same for the column totals.
         non_negative: keep all cells at or above 0.
         tolerance: largest deviation of a total, as a share of the sum of all totals' sizes.
         max_steps: bound on Newton steps; where no table has the totals it does not converge.
