@@ -7,7 +7,7 @@ from scipy.integrate import quad
 from scipy.optimize import approx_fprime
 
 from groundplan.maths import frontier as module
-from groundplan.maths.frontier import Frontier, best_years, fit_frontier, inefficiency
+from groundplan.maths.frontier import Frontier, Gap, best_years, capacity_paths, fit_frontier, inefficiency
 
 DATA = Path(__file__).parents[2] / "../shared/data/frontier-benchmarks"
 needs_data = pytest.mark.skipif(not DATA.exists(), reason="the frontier benchmarks are not beside the repository (../shared/data/frontier-benchmarks)")
@@ -122,6 +122,61 @@ def test_best_years_by_hand():
     values = np.array([[1.0, 3.0, 2.0, np.nan], [5.0, np.nan, np.nan, np.nan], [np.nan] * 4])
     assert best_years(values, 2)[:2].tolist() == [2.5, 5.0]
     assert np.isnan(best_years(values, 2)[2])
+
+
+def draw_paths(rng: np.random.Generator, gap: Gap, *, units: int, periods: int) -> tuple[np.ndarray, np.ndarray]:
+    """Log capacity and log output, shape (units, periods) each."""
+    growth = rng.normal(0, 0.01, (units, 1)) + np.cumsum(rng.normal(0, gap.growth_sd, (units, periods)), axis=1)
+    capacity = 4.0 + np.cumsum(growth, axis=1)
+    away = np.zeros((units, periods))
+    away[:, 0] = rng.normal(0, gap.innovation / np.sqrt(1 - gap.persistence**2), units)
+    for at in range(1, periods):
+        away[:, at] = gap.persistence * away[:, at - 1] + rng.normal(0, gap.innovation, units)
+    return capacity, capacity + rng.normal(gap.mean, gap.mean_sd, (units, 1)) + away
+
+
+def test_capacity_over_time_equals_the_normal_conditioned():
+    # A gap so far below zero that nothing is cut off: the filter must then be the joint normal of trend and output, conditioned.
+    gap = Gap(mean=-5.0, mean_sd=0.1, persistence=0.8, innovation=0.05, growth_sd=0.004)
+    periods = 12
+    _, output = draw_paths(np.random.default_rng(5), gap, units=1, periods=periods)
+    output[0, 4] = np.nan
+    steps = np.arange(periods)
+    ramp = np.maximum(steps[:, None] - np.arange(1, periods), 0)
+    trend = 100.0 + 0.01**2 * np.outer(steps, steps) + gap.growth_sd**2 * ramp @ ramp.T
+    away = gap.innovation**2 / (1 - gap.persistence**2) * gap.persistence ** np.abs(steps[:, None] - steps)
+    known = np.isfinite(output[0])
+    solved = np.linalg.solve((trend + away)[np.ix_(known, known)], np.column_stack([output[0, known], trend[known, -1]]))
+    mean, sd = capacity_paths(output, gap)
+    assert mean[0, -1] == pytest.approx(trend[-1, known] @ solved[:, 0] + 5.0, abs=1e-6)
+    assert sd[0, -1] ** 2 == pytest.approx(trend[-1, -1] - trend[-1, known] @ solved[:, 1] + 0.1**2, abs=1e-6)
+
+
+def test_capacity_over_time_is_covered_and_never_far_below_output():
+    gap = Gap(mean=-0.25, mean_sd=0.06, persistence=0.95, innovation=0.015, growth_sd=0.0005)
+    capacity, output = draw_paths(np.random.default_rng(6), gap, units=2000, periods=80)
+    mean, sd = capacity_paths(output, gap)
+    held = np.abs(mean - capacity)[:, -1] <= 1.6449 * sd[:, -1]
+    # 90 % of 2,000 give or take four standard errors.
+    assert held.mean() == pytest.approx(0.9, abs=4 * np.sqrt(0.09 / 2000))
+    assert (mean >= output).all()
+
+
+def test_capacity_rises_where_more_was_made_than_the_prior_allows():
+    gap = Gap(mean=0.0, mean_sd=0.05, persistence=0.9, innovation=0.02, growth_sd=0.0005)
+    _, output = draw_paths(np.random.default_rng(7), gap, units=50, periods=60)
+    mean, sd = capacity_paths(output, gap)
+    # A mean gap of zero cannot be: half of all gaps would be above it.
+    assert (mean - output).mean() > 0.02
+    assert np.isfinite(sd).all()
+
+
+def test_nothing_is_said_before_the_first_output():
+    gap = Gap(mean=-0.2, mean_sd=0.05, persistence=0.9, innovation=0.02, growth_sd=0.0005)
+    mean, sd = capacity_paths(np.array([[np.nan, np.nan, 1.0, np.nan]]), gap)
+    assert np.isnan(mean[0, :2]).all()
+    assert mean[0, 2] == pytest.approx(1.2, abs=0.05)
+    assert sd[0, 3] > sd[0, 2]
 
 
 @needs_data

@@ -1,7 +1,8 @@
-"""Stochastic frontiers by maximum likelihood: what could be made with given inputs, and how far each unit stays below it.
+"""Frontiers: what could be made with given inputs, and how far each unit stays below it; and what could be made over time, from what was made.
 
 A frontier is log output = x'beta + v - u (a production frontier) or log cost = x'beta + v + u (a cost frontier): v is noise, normal; u >= 0 is
-inefficiency, half-normal or exponential. The scale of u may differ between units that are described by z: log sigma_u^2 = z'gamma.
+inefficiency, half-normal or exponential, and both are found by maximum likelihood. The scale of u may differ between units that are described by z:
+log sigma_u^2 = z'gamma. Over time the frontier is capacity, which moves smoothly, and the distance is the gap of utilisation, which swings and is never above zero.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_ndtr, ndtri_exp
 
-__all__ = ["Frontier", "Inefficiency", "best_years", "fit_frontier", "inefficiency"]
+__all__ = ["Frontier", "Gap", "Inefficiency", "best_years", "capacity_paths", "fit_frontier", "inefficiency"]
 
 FloatArray = NDArray[np.float64]
 Law = Literal["half-normal", "exponential"]
@@ -76,6 +77,23 @@ class Inefficiency:
     def quantile(self, chance: float) -> FloatArray:
         """Give a quantile of u, shape (n,), for a chance between 0 and 1."""
         return _cut_quantile(self.centre, self.spread, chance)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """How output swings below a capacity that grows, per period, in natural logs.
+
+    Args:
+        mean, mean_sd: prior of the mean of log(output / capacity): from output alone it cannot be learned, beyond that the gap is never above zero.
+        persistence, innovation: of the gap's autoregression around its mean, the latter a standard deviation.
+        growth_sd: standard deviation of the change of capacity's growth.
+    """
+
+    mean: float
+    mean_sd: float
+    persistence: float
+    innovation: float
+    growth_sd: float
 
 
 def fit_frontier(y: FloatArray, x: FloatArray, *, z: FloatArray | None = None, law: Law = "half-normal", cost: bool = False) -> Frontier:
@@ -164,6 +182,56 @@ def best_years(values: FloatArray, count: int) -> FloatArray:
     kept = np.isfinite(ordered)
     number = kept.sum(axis=1)
     return np.where(number > 0, np.where(kept, ordered, 0.0).sum(axis=1) / np.maximum(number, 1), np.nan)
+
+
+def capacity_paths(output: FloatArray, gap: Gap) -> tuple[FloatArray, FloatArray]:
+    """Judge capacity at each time from output up to then: a smooth trend less the mean gap, held above what was made.
+
+    A Kalman filter splits log output into a trend whose growth wanders and an autoregression around it. Capacity is the trend less the mean gap; the latter's prior
+    is cut off where it would put some gap seen so far above zero, the gaps around their mean taken as the filter has them.
+
+    Args:
+        output: logs, shape (units, periods); NaN where there is none.
+        gap: its stated dynamics.
+
+    Returns:
+        Mean and standard deviation of log capacity, shape (units, periods); NaN until the first output.
+
+    Source:
+        Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, section 2.3 (trend and cycle); Klein and Summers (1966) for capacity from peaks.
+    """
+    units, periods = output.shape
+    there = np.isfinite(output)
+    move = np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, gap.persistence]])
+    shock = np.diag([0.0, gap.growth_sd**2, gap.innovation**2])
+    stationary = gap.innovation**2 / max(1.0 - gap.persistence**2, 1e-9)
+    see = np.array([1.0, 0.0, 1.0])
+    state, spread = np.zeros((units, 3)), np.tile(np.diag([100.0, 0.01**2, stationary]), (units, 1, 1))
+    begun, highest = np.zeros(units, bool), np.full(units, -np.inf)
+    mean, sd = np.full(output.shape, np.nan), np.full(output.shape, np.nan)
+    for at in range(periods):
+        state = np.where(begun[:, None], state @ move.T, state)
+        spread = np.where(begun[:, None, None], move @ spread @ move.T + shock, spread)
+        now = there[:, at]
+        reach = spread @ see
+        total = reach @ see
+        gain = np.where(now, 1.0, 0.0)[:, None] * reach / total[:, None]
+        surprise = np.where(now, np.where(now, output[:, at], 0.0) - state @ see, 0.0)
+        state = state + gain * surprise[:, None]
+        spread = spread - gain[:, :, None] * reach[:, None, :]
+        begun |= now
+        highest = np.where(now, np.maximum(highest, state[:, 2]), highest)
+        level, variance = _cut_below(gap.mean, gap.mean_sd, -highest)
+        mean[:, at] = np.where(begun, state[:, 0] - level, np.nan)
+        sd[:, at] = np.where(begun, np.sqrt(np.maximum(spread[:, 0, 0], 0.0) + variance), np.nan)
+    return mean, sd
+
+
+def _cut_below(mean: float, sd: float, most: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance of a normal that is cut off above `most`."""
+    at = np.clip((most - mean) / sd, -30.0, 30.0)
+    hazard = _hazard(at)
+    return mean - sd * hazard, sd**2 * np.maximum(1.0 - at * hazard - hazard**2, 1e-6)
 
 
 def _check(y: FloatArray, x: FloatArray, z: FloatArray) -> None:
