@@ -214,7 +214,6 @@ def test_rice_farms_by_size_as_in_the_documentation_of_smfa(terce, rows, likelih
     x = np.column_stack([np.ones(len(area)), np.log(area), np.log(labour), np.log(fertiliser)])[place]
     fitted = fit_frontier(np.log(rice[place]), x)
     assert fitted.log_likelihood == pytest.approx(likelihood, abs=1e-5)
-    # The documentation's search stopped at a slope of 1e-5, so its last digits are not the top's own.
-    assert fitted.beta == pytest.approx(beta, abs=2e-4)
-    assert [*fitted.gamma, fitted.log_noise] == pytest.approx(scales, abs=1e-3)
-    assert fitted.standard_errors[:4] == pytest.approx(error, abs=2e-4)
+    assert fitted.beta == pytest.approx(beta, abs=1.1e-5)
+    assert [*fitted.gamma, fitted.log_noise] == pytest.approx(scales, abs=1.1e-5)
+    assert fitted.standard_errors[:4] == pytest.approx(error, abs=1.1e-5)
