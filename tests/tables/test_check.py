@@ -113,6 +113,8 @@ CASES: dict[str, tuple[Callable[[Rows], None], list[tuple[str, str, str, tuple[i
     "depreciation differs": (add("investments", recipe="smelt", item="ore", amount=1.0, depreciation=0.1), [("investments", "depreciation", "differs_within_recipe", (2, 3), F)]),
     "limit differs": (add("investments", recipe="smelt", item="ore", amount=1.0, depreciation=0.05, limit=4.0), [("investments", "limit", "differs_within_recipe", (2, 3), F)]),
     "stock of power": (add("stocks", product="power", opening=1.0), [("stocks", "product", "stock_of_non_storable", (3,), F)]),
+    "negative import": (add("flows", product="ore", period="2020-01", kind="import", quantity=-1.0), [("flows", "quantity", "negative_flow", (4,), F)]),
+    "flow to come": (add("flows", product="ore", period="2021-01", kind="import", quantity=1.0), [("flows", "period", "period_in_future", (4,), F)]),
     "floor above ceiling": (put("stocks", 0, floor=51.0), [("stocks", "floor, ceiling", "floor_above_ceiling", (2,), F)]),
     "report without a line": (add("reports", unit="E2", product="steel", period="2020-01", quantity=1.0), [("reports", "unit, product", "report_without_line", (5,), W)]),
     "unknown column": (put("units", 0, colour="red"), [("units", "colour", "unknown_column", (), W)]),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import polars as pl
 
 from groundplan.outcome import Note, Outcome
-from groundplan.tables.results import Notes
+from groundplan.tables.results import Balances, Notes
 
 __all__ = ["Estimate", "Plan", "Review", "notes_table", "result_tables"]
 
@@ -34,6 +34,7 @@ class Estimate:
     capacity_factors: pl.DataFrame
     calibration: pl.DataFrame
     notes: tuple[Note, ...] = ()
+    balances: pl.DataFrame = field(default_factory=Balances.create_empty)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +63,7 @@ class Plan:
 
 def result_tables(bundle: Review | Estimate | Plan) -> dict[str, pl.DataFrame]:
     """Give the result tables of a bundle by name."""
-    return {field.name: value for field in fields(bundle) if isinstance(value := getattr(bundle, field.name), pl.DataFrame)}
+    return {part.name: value for part in fields(bundle) if isinstance(value := getattr(bundle, part.name), pl.DataFrame)}
 
 
 def notes_table(notes: tuple[Note, ...]) -> pl.DataFrame:

@@ -15,6 +15,7 @@ import dataframely as dy
 __all__ = [
     "FACTS",
     "Findings",
+    "Flows",
     "Goals",
     "Investments",
     "Lines",
@@ -37,6 +38,7 @@ ALL_REGIONS = "all"
 UNIT_KINDS = ("authority", "enterprise", "collective", "workshop", "team")
 VISIT_STATUSES = ("planned", "announced", "begun", "done", "missed")
 FINDING_MEASURES = ("output", "capacity")
+FLOW_KINDS = ("import", "export", "final_use", "stock_change")
 FINDING_METHODS = ("meter", "weighing", "count", "ledger", "interview", "estimate")
 
 
@@ -187,6 +189,16 @@ class Proxies(dy.Schema):
     value = _number("Value, in any unit of measure that stays the same for the indicator", min=0.0)
 
 
+class Flows(dy.Schema):
+    """What came in and went out beside production in past periods: with it, sources must equal uses. May be left out."""
+
+    product = _id("Product", refers_to="products.product")
+    period = _period("Past period: a plan period, or a shorter one inside it")
+    kind = _choice("import; export; final_use: consumption, public use, investment; stock_change: stock at the end less that at the start", FLOW_KINDS, key=True)
+    quantity = _number("Quantity that really flowed, in the product's measure; below zero only where stocks fell; 0 = nothing flowed")
+    relative_error = _number("Standard error as a share of the quantity; empty = 3 %", nullable=True, min=0.0, max=2.0)
+
+
 class Goals(dy.Schema):
     """What the country (or group) wants for final use: consumption, public use, reserves."""
 
@@ -251,6 +263,7 @@ FACTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
         "visits": Visits,
         "findings": Findings,
         "proxies": Proxies,
+        "flows": Flows,
         "goals": Goals,
         "resources": Resources,
         "trade": Trade,

@@ -14,6 +14,7 @@ __all__ = [
     "RESULTS",
     "Activities",
     "Allocations",
+    "Balances",
     "Bunching",
     "Calibration",
     "Capacities",
@@ -172,6 +173,31 @@ class Calibration(dy.Schema):
     parent = _text("group that it falls back on where it is too thin")
 
 
+class Balances(dy.Schema):
+    """Sources and uses of the past: what estimates and the table `flows` say of each product, before and after estimates were adjusted to them."""
+
+    product = _key("product")
+    period = _key("plan period")
+    kind = _text("equality: sources = uses; bound: final use is not known, so uses known are at most the sources; incomplete: makers or users are not estimated")
+    output = _number("mean of the estimated total before")
+    imports = _number("imports")
+    exports = _number("exports")
+    stock_change = _number("stock at the end less that at the start")
+    intermediate = _number("used up by the estimated output of its users, by their recipes")
+    final_use = _number("final use (null where not known)")
+    residual = _number("output + imports - exports - stock_change - intermediate - final_use, before")
+    residual_sd = _number("its standard deviation by the errors of estimates, flows and recipes")
+    residual_in_sd = _number("residual / residual_sd")
+    p_value = _number("chance of a residual this large, Holm-adjusted over all balances (of a bound: of one this far below zero)")
+    used = dy.Bool(nullable=True, description="were estimates adjusted to it? Not where the residual is too large for the errors")
+    output_after = _number("median of the total after; before, where nothing was adjusted")
+    output_lower_90 = _number("5 % quantile of the total after")
+    output_upper_90 = _number("95 % quantile of the total after")
+    residual_after = _number("residual after")
+    residual_after_in_sd = _number("residual after / residual_sd")
+    explained_by = _text("units whose output alone could explain a residual that is too large, the likeliest first, each with the factor on its estimate")
+
+
 class Outputs(dy.Schema):
     """The plan's balance of each product and period; sources equal uses to 1e-9 of the flow."""
 
@@ -322,6 +348,7 @@ RESULTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
         "capacities": Capacities,
         "capacity_factors": CapacityFactors,
         "calibration": Calibration,
+        "balances": Balances,
         "outputs": Outputs,
         "activities": Activities,
         "line_activities": LineActivities,

@@ -1,4 +1,4 @@
-"""Rules on what is reported and inspected: visits, findings, reports."""
+"""Rules on what is reported and inspected: visits, findings, reports, flows."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["check_inspection"]
 
 
 def check_inspection(frames: Frames) -> list[Fault]:
-    """Check visits, findings and reports against each other."""
-    return _visits(frames) + _findings(frames) + _reports(frames)
+    """Check visits, findings and reports against each other, and flows."""
+    return _visits(frames) + _findings(frames) + _reports(frames) + _flows(frames)
 
 
 def _visits(frames: Frames) -> list[Fault]:
@@ -73,3 +73,12 @@ def _reports(frames: Frames) -> list[Fault]:
     expected = "a line of the unit that makes the product"
     remedy = "Add the line, or mend the report; the estimate uses it, and the plan counts no capacity from it."
     return row_faults("reports", "unit, product", "report_without_line", bad, found=shown, expected=expected, remedy=remedy, severity="warning")
+
+
+def _flows(frames: Frames) -> list[Fault]:
+    """Only stocks can change downwards."""
+    flows = frames["flows"]
+    bad = (flows["quantity"] < 0) & (flows["kind"].cast(pl.String) != "stock_change")
+    shown = flows.select(pl.struct("product", "kind", "quantity")).to_series()
+    remedy = "Take the sign off; goods that come in are imports, goods that go out exports."
+    return row_faults("flows", "quantity", "negative_flow", bad, found=shown, expected="0 or more, unless kind is stock_change", remedy=remedy)

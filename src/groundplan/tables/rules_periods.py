@@ -21,6 +21,7 @@ _KEYS_OF_TIME = {
     "reports": ["unit", "product", "indicator"],
     "targets": ["plan", "version", "unit", "product", "indicator"],
     "proxies": ["unit", "indicator"],
+    "flows": ["product", "kind"],
     "goals": ["product"],
     "resources": ["resource", "region"],
     "trade": ["product"],
@@ -153,7 +154,7 @@ def _dates_to_come(frames: Frames) -> list[Fault]:
 def _periods_to_come(frames: Frames) -> list[Fault]:
     """What is measured of a period cannot be there before the period has begun."""
     faults: list[Fault] = []
-    for table in ("reports", "proxies", "findings"):
+    for table in ("reports", "proxies", "findings", "flows"):
         bounds = _with_bounds(frames[table])
         bad = bounds["start"] > frames.as_of
         if table == "findings":
