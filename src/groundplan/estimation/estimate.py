@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from groundplan.estimation.balances import reconcile
 from groundplan.estimation.calibrate import Residuals, calibrate
 from groundplan.estimation.capacity import STATED_SD, estimate_capacities
 from groundplan.estimation.evidence import Evidence, gather
@@ -84,16 +85,18 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
     evidence = replace(evidence, declared=evidence.declared[:0].copy(), proxies={})
     rows = replace(rows, own=rows.own[:0].copy(), damping=rows.damping[:0].copy())
     estimates, estimate_factors = estimates_table(evidence, rows, spread, factors), factors_table(evidence, rows, spread)
+    balanced = reconcile(economy, estimates, estimate_factors, totals)
     tell("done", 1.0)
     return Estimate(
         outcome=Outcome("done", sentence, _METHOD),
-        estimates=estimates,
-        estimate_factors=estimate_factors,
-        totals=totals,
+        estimates=balanced.estimates,
+        estimate_factors=balanced.estimate_factors,
+        totals=balanced.totals,
         capacities=capacity.capacities,
         capacity_factors=capacity.factors,
         calibration=pl.concat([calibration, capacity.calibration]),
-        notes=notes,
+        notes=(*notes, *balanced.notes),
+        balances=balanced.balances,
     )
 
 
