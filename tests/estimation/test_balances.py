@@ -8,7 +8,9 @@ import pytest
 from balance_cases import Case, make_case
 
 from groundplan.estimation.balances import reconcile
+from groundplan.estimation.estimate import estimate
 from groundplan.tables.results import RESULTS
+from small_economy import table_of
 
 
 def reconciled(case: Case):
@@ -192,3 +194,18 @@ def test_shorter_flows_are_added_up_to_the_plan_period(length):
     short = pl.concat([flows.with_columns((pl.col("period") + f"-{part}").alias("period"), (pl.col("quantity") / len(parts)).alias("quantity")) for part in parts])
     one, other = reconciled(case), reconciled(case.with_flows(short))
     np.testing.assert_allclose(other.estimates["log_mean"], one.estimates["log_mean"], rtol=1e-9)
+
+
+def test_an_estimate_with_flows_is_reconciled_and_sound(changed, northland, sound):
+    truth = northland.truth["balances"].filter(pl.col("period") == "2020").to_dicts()
+    kinds = (("import", ("imports",)), ("export", ("exports",)), ("final_use", ("final_use", "built")))
+    flows = [{"product": row["product"], "period": "2020", "kind": kind, "quantity": sum(row[name] for name in names)} for row in truth for kind, names in kinds]
+    made = sound(estimate(changed(flows=table_of("flows", flows))))
+    assert made.balances["used"].sum() > 0.9 * len(truth)
+    output = pl.DataFrame(truth).filter(pl.col("output") > 0).select("product", pl.col("output").alias("truth"))
+    error = [
+        table.join(output, on="product").select((pl.col(name) / pl.col("truth")).log().pow(2).mean()).item()
+        for table, name in ((made.balances, "output"), (made.balances, "output_after"))
+    ]
+    assert error[1] < 0.5 * error[0]
+    assert any("were adjusted to" in note.sentence for note in made.notes)
