@@ -209,3 +209,27 @@ def test_an_estimate_with_flows_is_reconciled_and_sound(changed, northland, soun
     ]
     assert error[1] < 0.5 * error[0]
     assert any("were adjusted to" in note.sentence for note in made.notes)
+
+
+def test_a_product_that_nobody_makes_or_uses_closes_by_its_flows_alone():
+    case = make_case(1)
+    economy = replace(case.economy, products=pl.concat([case.economy.products, table_of("products", [{"product": name, "measure": "t"} for name in ("fruit", "salt")])]))
+    extra = [
+        {"product": "fruit", "period": "2020", "kind": "import", "quantity": 10.0},
+        {"product": "fruit", "period": "2020", "kind": "final_use", "quantity": 30.0},
+        {"product": "salt", "period": "2020", "kind": "final_use", "quantity": 0.0, "relative_error": 0.0},
+    ]
+    made = reconciled(replace(case, economy=economy).with_flows(pl.concat([case.economy.flows, table_of("flows", extra)])))
+    table = made.balances.filter(pl.col("product").is_in(["fruit", "salt"])).sort("product")
+    np.testing.assert_allclose(table["residual"], [-20.0, 0.0])
+    assert table["used"].to_list() == [False, True]
+    # No unit makes fruit, so none can explain what is missing of it.
+    assert any(note.subject == "fruit" and "No single unit" in note.sentence for note in made.notes)
+
+
+def test_flows_without_errors_are_met_all_but_exactly():
+    case = make_case(6, flow_error=0.0, recipe_error=0.0)
+    made = reconcile(case.economy, case.estimates, case.factors, case.totals, recipe_error=0.0)
+    sums = case.estimates.select("product", "period").with_columns(made=case.truth).group_by("product", "period").agg(pl.col("made").sum()).sort("product", "period")
+    # Final use, imports and recipes of three products settle their three totals.
+    np.testing.assert_allclose(made.balances.sort("product", "period")["output_after"], sums["made"], rtol=1e-3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,8 @@ IntArray = NDArray[np.int64]
 _MOST_ROUNDS = 60
 _SETTLED = 1e-9
 _LONGEST_STEP = 1.0
-_CHUNK = 20_000
+_CELLS = 2_000_000
+"""Dense parts of the balances' covariance with quantities or sums have at most this many cells at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,11 +164,15 @@ def conditioned_sums(quantities: Quantities, made: Conditioned, weight: csr_arra
     own, balance_own = csr_array(jacobian @ apart), csr_array(made.jacobian @ apart)
     before = np.asarray(shared.power(2).sum(axis=1)).ravel() + np.asarray(own.power(2).sum(axis=1)).ravel()
     explained = np.zeros(len(before))
-    for start in range(0, len(before), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    for part in _parts(len(before), len(made.root)):
         cross = made.factor_root @ shared[part].T.toarray() + solve_triangular(made.root, (balance_own @ own[part].T).toarray(), lower=True)
         explained[part] = (cross**2).sum(axis=0)
     return total - jacobian @ (curvature * (made.jacobian.T @ made.pull)), np.maximum(before - explained, 0.0)
+
+
+def _parts(count: int, balances: int) -> Iterator[slice]:
+    length = max(1, _CELLS // max(balances, 1))
+    return (slice(start, start + length) for start in range(0, count, length))
 
 
 def _curvature(log_sd: FloatArray) -> FloatArray:
@@ -193,8 +199,7 @@ def _explained(quantities: Quantities, jacobian: csr_array, shared: csr_array, r
     """Give by how much the balances lower the variance of each log, shape (n,), in chunks: a dense K x n would not fit."""
     columns = jacobian.tocsc()
     explained = np.zeros(len(quantities.mean))
-    for start in range(0, len(explained), _CHUNK):
-        part = slice(start, start + _CHUNK)
+    for part in _parts(len(explained), len(root)):
         common = (shared @ quantities.loadings[quantities.series[part]].T).toarray()
         cross = common + columns[:, part].toarray() * quantities.own_sd[part] ** 2
         explained[part] = (solve_triangular(root, cross, lower=True) ** 2).sum(axis=0)

@@ -195,7 +195,7 @@ class Flows(dy.Schema):
     product = _id("Product", refers_to="products.product")
     period = _period("Past period: a plan period, or a shorter one inside it")
     kind = _choice("import; export; final_use: consumption, public use, investment; stock_change: stock at the end less that at the start", FLOW_KINDS, key=True)
-    quantity = _number("Quantity that really flowed, in the product's measure; below zero only where stocks fell; 0 = nothing flowed")
+    quantity = _number("Quantity that really flowed, in the product's measure; below zero only where stocks fell; 0 = nothing flowed", min=-1e30, max=1e30)
     relative_error = _number("Standard error as a share of the quantity; empty = 3 %", nullable=True, min=0.0, max=2.0)
 
 
