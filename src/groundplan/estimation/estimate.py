@@ -26,6 +26,7 @@ from groundplan.estimation.tables_out import estimates_table, factors_table
 from groundplan.estimation.targets import target_gap
 from groundplan.estimation.totals import totals_table
 from groundplan.estimation.unreported import judge_unreported
+from groundplan.estimation.wrong_measures import screen_measures
 from groundplan.estimation.yearend import year_end_filling
 from groundplan.maths.mixed import held_out
 from groundplan.outcome import Outcome
@@ -62,7 +63,7 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
             Outcome("no_data", sentence), Estimates.create_empty(), EstimateFactors.create_empty(), Totals.create_empty(), Capacities.create_empty(),
             CapacityFactors.create_empty(), Calibration.create_empty(),
         )  # fmt: skip
-    screened = screen_reports(evidence)
+    screened = screen_measures(evidence, screen_reports(evidence))
     filling = year_end_filling(economy, evidence, screened.log_report)
     log_report = screened.log_report - filling.shift
     noise, new = report_noise(evidence, log_report)

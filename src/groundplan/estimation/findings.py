@@ -37,6 +37,7 @@ class Findings:
         value: shape (n,), output found, in the product's measure; zero where the unit stood still.
         log_rate: shape (n,), log of the value at a yearly rate; NaN where it is zero.
         variance: shape (n,), of the log error.
+        by_lot: shape (n,), the visit is recorded as drawn at random.
         capacity_series, capacity_value, capacity_variance: shape (m,), log of capacity a year in the product's measure.
         left_out: how many findings could not be used: they cover a part of what is reported.
     """
@@ -48,6 +49,7 @@ class Findings:
     value: NDArray[np.float64]
     log_rate: NDArray[np.float64]
     variance: NDArray[np.float64]
+    by_lot: NDArray[np.bool_]
     capacity_series: NDArray[np.int64]
     capacity_value: NDArray[np.float64]
     capacity_variance: NDArray[np.float64]
@@ -61,7 +63,7 @@ def read_findings(economy: Economy, bearers: Bearers, periods: Axis) -> Findings
     """
     default = pl.col("method").cast(pl.String).replace_strict(dict(METHOD_ERRORS), default=0.2, return_dtype=pl.Float64)
     error = pl.max_horizontal(pl.col("relative_error").fill_null(default), pl.lit(_LEAST_ERROR))
-    visits = economy.visits.unique("visit", keep="first", maintain_order=True).select("visit", "start")
+    visits = economy.visits.unique("visit", keep="first", maintain_order=True).select("visit", "start", by_lot=(pl.col("chosen_by") == "random").fill_null(value=False))
     table = (
         bearers.findings.join(visits, on="visit", how="left", maintain_order="left")
         .with_columns((error**2).alias("variance"), pl.col("measure").cast(pl.String))
@@ -79,6 +81,7 @@ def read_findings(economy: Economy, bearers: Bearers, periods: Axis) -> Findings
         value=output["value"].to_numpy(),
         log_rate=np.log(np.where(output["value"].to_numpy() > 0, output["value"].to_numpy() * _per_year(output["period"]), np.nan)),
         variance=output["variance"].to_numpy(),
+        by_lot=output["by_lot"].fill_null(value=False).to_numpy(),
         capacity_series=capacity["series"].to_numpy(),
         capacity_value=np.log(capacity["value"].to_numpy() * _per_year(capacity["period"])),
         capacity_variance=capacity["variance"].to_numpy(),

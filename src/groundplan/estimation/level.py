@@ -12,6 +12,7 @@ from groundplan.estimation.design import Layout, Terms
 from groundplan.estimation.evidence import Evidence, Grouping
 from groundplan.estimation.pattern import Pattern
 from groundplan.estimation.sources import Source, finding_source, nameplate_source, proxy_source
+from groundplan.estimation.steering import chosen_look_honest
 from groundplan.estimation.volume import unit_volume
 from groundplan.maths.mixed import Measurements, Posterior, Variances, fit_variances, solve
 from groundplan.maths.outliers import temper
@@ -20,9 +21,12 @@ __all__ = ["PRIOR_BIAS_SD", "Level", "fit_level", "sample_units"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 PRIOR_BIAS_SD = 0.3
 """Standard deviation of the prior of the country's mean log bias, around none."""
+_CHOSEN_SD = 0.15
+"""Standard deviation of the prior of a difference between units that were chosen for a visit and the others, where they look more honest."""
 _SAMPLE = 3000
 _TURNS = 2
 
@@ -37,6 +41,7 @@ class Level:
         rows: name of a source -> its rows in `data`.
         elasticity: indicator -> elasticity to output between units.
         odd: names of sources and how many of their measurements are gross outliers, set aside in all but name.
+        steered: units that were chosen for a visit look less biased than others, so a difference between them is allowed for.
     """
 
     data: Measurements
@@ -46,6 +51,7 @@ class Level:
     rows: dict[str, IntArray]
     elasticity: dict[str, float]
     odd: dict[str, int]
+    steered: bool
 
 
 def fit_level(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap: FloatArray, noise: float) -> Level:
@@ -58,14 +64,31 @@ def fit_level(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap:
         gap: shape (U,), log of reported to targeted output against the sector's mean; 0 where there is no target.
         noise: variance of the log error of a single report around the unit's lasting bias.
     """
+    found = _fit(evidence, log_report, pattern, gap, noise, np.zeros(0, np.int64))
+    chosen = _chosen(evidence)
+    if not chosen_look_honest(found.data, found.variances, found.posterior, found.rows["finding"], chosen):
+        return found
+    return _fit(evidence, log_report, pattern, gap, noise, np.flatnonzero(chosen))
+
+
+def _chosen(evidence: Evidence) -> BoolArray:
+    """Say which units were visited, and on no visit that was drawn at random; shape (U,)."""
+    unit, found = evidence.series_unit[evidence.findings.series], np.zeros(len(evidence.units), bool)
+    found[unit] = True
+    found[unit[evidence.findings.by_lot]] = False
+    return found
+
+
+def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap: FloatArray, noise: float, apart: IntArray) -> Level:
     elasticity = dict.fromkeys(evidence.proxies, 1.0)
     volumes = {name: unit_volume(evidence, log_report, values) for name, values in evidence.proxies.items()}
     begin: Variances | None = None
     # Elasticities enter as loadings, so they and the variances are found in turns; they move little after the first.
     for turn in range(_TURNS + 1):
-        layout, unit_design = _bias_effects(evidence, gap)
+        found = finding_source(evidence, log_report, noise)
+        layout, unit_design = _bias_effects(evidence, gap, apart)
         sources = [proxy_source(evidence, name, volumes[name], elasticity[name], layout) for name in evidence.proxies]
-        sources += [nameplate_source(evidence, pattern.level, layout), finding_source(evidence, log_report, noise)]
+        sources += [nameplate_source(evidence, pattern.level, layout), found]
         data, start, counts, rows = _assemble(sources, layout, unit_design, len(evidence.units))
         sample = sample_units(data)
         last = turn == _TURNS or not evidence.proxies
@@ -82,7 +105,7 @@ def fit_level(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap:
         whole, odd = temper(data, begin, solve(whole, begin))
         post = solve(whole, begin)
     counted = {name: int(odd[at].sum()) for name, at in rows.items() if odd[at].any()}
-    return Level(whole, begin, post, tuple(layout.names), rows, elasticity, counted)
+    return Level(whole, begin, post, tuple(layout.names), rows, elasticity, counted, len(apart) > 0)
 
 
 def _robust_variances(data: Measurements, start: Variances, counts: Variances, begin: Variances | None, *, rounds: int) -> tuple[Variances, Measurements]:
@@ -100,7 +123,8 @@ def _robust_variances(data: Measurements, start: Variances, counts: Variances, b
     return variances, tempered
 
 
-def _bias_effects(evidence: Evidence, gap: FloatArray) -> tuple[Layout, csr_array]:
+def _bias_effects(evidence: Evidence, gap: FloatArray, apart: IntArray) -> tuple[Layout, csr_array]:
+    """Lay out the effects on units' biases; those of the units `apart` differ from the others' by one more."""
     layout, terms, rows = Layout(), Terms(), np.arange(len(evidence.units))
     terms.add(rows, layout.fixed("bias|common", 0.0, PRIOR_BIAS_SD), 1.0)
     for name, grouping, sd, counts in (("kind", evidence.kind, 0.1, 2.0), ("sector", evidence.sector, 0.1, 3.0), ("region", evidence.region, 0.05, 3.0)):
@@ -109,6 +133,8 @@ def _bias_effects(evidence: Evidence, gap: FloatArray) -> tuple[Layout, csr_arra
     if len(evidence.kind.labels) > 1 and len(evidence.sector.labels) > 1:
         both = _cross(evidence.sector, evidence.kind)
         terms.add(rows, layout.random([f"bias|{label}" for label in both.labels], 0.05, 5.0) + both.position, 1.0)
+    if len(apart):
+        terms.add(apart, layout.fixed("bias|chosen", 0.0, _CHOSEN_SD), 1.0)
     if gap.any():
         terms.add(rows, layout.fixed("bias|target", 0.0, 0.5), gap)
     return layout, terms.matrix((len(evidence.units), len(layout.names)))

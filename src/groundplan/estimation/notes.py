@@ -41,6 +41,12 @@ def estimation_notes(evidence: Evidence, screened: Screened, level: Level, rows:
             "Nobody has measured output on the spot, so how far reports flatter cannot be known from the data: intervals rest on the stated prior that the average report "
             "is within about 60 % of the truth (90 % of cases) and that plants use 75 % of their nameplate capacity, give or take a fifth.",
         )  # fmt: skip
+    if level.steered:
+        note(
+            "warning", "visits",
+            "Units that were chosen for a visit look more honest than the others, for all that proxies and nameplates say: teams may have been steered to them. The estimate "
+            "allows for a difference, so intervals are wider; visits drawn at random (column chosen_by) settle it.",
+        )  # fmt: skip
     if not evidence.proxies:
         note("info", "proxies", "There are no proxies (electricity, headcount ...): uninspected units are judged by their group, nameplate and targets alone.")
     if evidence.findings.left_out:
@@ -73,12 +79,25 @@ def estimation_notes(evidence: Evidence, screened: Screened, level: Level, rows:
             f"{evidence.units.labels[evidence.series_unit[at]]} {evidence.products.labels[evidence.series_product[at]]} {evidence.periods[when]}" for at, when in aside[:5]
         )
         note("warning", "reports", f"{len(aside)} reports look like slips (a decimal point, a month counted twice) and were set aside: {names}{', ...' if len(aside) > 5 else ''}.")
+    wrong = np.flatnonzero(screened.factor != 1.0)
+    if len(wrong):
+        named = ", ".join(_wrong_measure(evidence, at, float(screened.factor[at])) for at in wrong[:5])
+        note(
+            "warning", "reports",
+            f"{len(wrong)} products of units are reported in what looks like another measure, or with a slipped decimal point, for all that their proxies and nameplates say, "
+            f"and their reports were set aside: {named}{', ...' if len(wrong) > 5 else ''}. Ask these units.",
+        )  # fmt: skip
     for name, number in level.odd.items():
         note("warning", name, f"{number} {'readings' if name in evidence.proxies else 'figures'} of {name} lie so far from all else that they were set aside.")
     stopped = int(rows.zero.sum())
     if stopped:
         note("info", "reports", f"In {stopped} months of units' products nothing was made by the report or a finding; they count as zero.")
     return tuple(notes)
+
+
+def _wrong_measure(evidence: Evidence, series: int, factor: float) -> str:
+    name = f"{evidence.units.labels[evidence.series_unit[series]]} {evidence.products.labels[evidence.series_product[series]]}"
+    return f"{name} ({round(max(factor, 1.0 / factor)):,} times too {'large' if factor > 1 else 'small'})"
 
 
 def _unheard(evidence: Evidence, unheard: NDArray[np.bool_]) -> str:

@@ -29,11 +29,13 @@ class Screened:
 
     Args:
         log_report: shape (S, T), log of the usable reports at a yearly rate; NaN where there is none, a zero, or one set aside.
-        set_aside: shape (S, T), reports that were set aside.
+        set_aside: shape (S, T), single reports that were set aside.
+        factor: shape (S,), by how much a series is too large in all its reports, which were set aside for that; 1 where it is not.
     """
 
     log_report: FloatArray
     set_aside: BoolArray
+    factor: FloatArray
 
 
 def screen_reports(evidence: Evidence) -> Screened:
@@ -52,7 +54,7 @@ def screen_reports(evidence: Evidence) -> Screened:
     scale = _noise(step)
     series, period = np.nonzero(large & np.isfinite(log_report))
     if not len(series):
-        return Screened(log_report, set_aside)
+        return Screened(log_report, set_aside, np.ones(len(log_report)))
     value = log_report[series, period]
     local, around = _neighbours(log_report, series, period)
     jump = value - local
@@ -62,7 +64,7 @@ def screen_reports(evidence: Evidence) -> Screened:
     alone = ((jump > _DOUBLED) | slip) & ~_alike_in_other_years(evidence, log_report, series, period)
     aside = far & np.where(known, ~follows, alone) & ~_found_alike(evidence, log_report, series, period)
     set_aside[series[aside], period[aside]] = True
-    return Screened(np.where(set_aside, np.nan, log_report), set_aside)
+    return Screened(np.where(set_aside, np.nan, log_report), set_aside, np.ones(len(log_report)))
 
 
 def _noise(step: FloatArray) -> FloatArray:
