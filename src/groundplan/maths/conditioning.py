@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.sparse import csr_array, diags_array
 
 __all__ = ["Conditioned", "Quantities", "condition", "conditioned_sums", "covariance_root", "sums"]
@@ -197,10 +197,15 @@ def _answer(quantities: Quantities, jacobian: csr_array, shared: csr_array, pull
 
 def _explained(quantities: Quantities, jacobian: csr_array, shared: csr_array, root: FloatArray) -> FloatArray:
     """Give by how much the balances lower the variance of each log, shape (n,), in chunks: a dense K x n would not fit."""
-    columns = jacobian.tocsc()
+    by_row = csr_array(jacobian.T)
+    inverse = cho_solve((root, True), np.eye(len(root)))
     explained = np.zeros(len(quantities.mean))
     for part in _parts(len(explained), len(root)):
-        common = (shared @ quantities.loadings[quantities.series[part]].T).toarray()
-        cross = common + columns[:, part].toarray() * quantities.own_sd[part] ** 2
-        explained[part] = (solve_triangular(root, cross, lower=True) ** 2).sum(axis=0)
+        # What factors bring is the same for all rows of a series; a row's own part touches few balances.
+        series, place = np.unique(quantities.series[part], return_inverse=True)
+        common = solve_triangular(root, (shared @ quantities.loadings[series].T).toarray(), lower=True)
+        lift = solve_triangular(root, common, lower=True, trans="T")
+        rows, own = by_row[part], quantities.own_sd[part] ** 2
+        cross, square = (np.asarray(rows.multiply(dense).sum(axis=1)).ravel() for dense in (lift.T[place], rows @ inverse))
+        explained[part] = (common**2).sum(axis=0)[place] + 2 * own * cross + own**2 * square
     return explained
