@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 from report_runs import shown_of
 
+from groundplan.report.goals import goal_rows
 from groundplan.report.html import render_html, write_html
+from groundplan.report.names import names_of
 from groundplan.report.numbers import tie
 from groundplan.report.story import tell_story
 
@@ -85,7 +87,10 @@ def test_the_main_figures_stand_in_the_text(page, northland):
     for answer in tell_story(northland).answers:
         assert answer.question in text
         assert tie(answer.verdict) in text
-    assert "금속" in page or "강" in page
+    worst = goal_rows(northland.table("gaps"))[0].product
+    korean = names_of(northland.economy).product_korean(worst)
+    assert korean
+    assert korean in text
 
 
 def test_each_chart_has_its_data_and_words_for_those_who_do_not_see_it(page):
@@ -117,7 +122,14 @@ def test_the_page_stays_small(page):
 
 @pytest.mark.parametrize("part", ["estimate", "review", "nothing"])
 def test_a_part_of_a_run_makes_a_page(parts, part):
-    read(render_html(tell_story(parts[part])))
+    story = tell_story(parts[part])
+    text = "".join(read(render_html(story)).text)
+    assert {section.name for section in story.sections} == {"estimate": {"past", "units", "trust"}, "review": {"past", "trust"}, "nothing": {"trust"}}[part]
+    for section in story.sections:
+        assert tie(section.title) in text
+    for answer in story.answers:
+        assert tie(answer.verdict) in text
+    assert ("What was really made?" in text) == (part != "nothing")
 
 
 def test_an_economy_without_reports_makes_a_page(silent):

@@ -7,16 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundplan.measures import KNOWN_MEASURES
-from groundplan.report.numbers import MISSING, listing, percent, plain, points, scale_for, tie, with_spread
+from groundplan.report.numbers import MISSING, around, counted, listing, percent, plain, points, scale_for, tie, with_interval
 
 
 @pytest.mark.parametrize(
     ("value", "lower", "upper", "text"),
     [
-        (1.2034172, 1.10, 1.31, "1.20 ± 0.10"),
-        (1203.4, 803.0, 1603.0, "1,200 ± 400"),
-        (0.01234, 0.0100, 0.0146, "0.012 ± 0.002"),
-        (-5.04, -5.9, -4.1, "−5.0 ± 0.9"),
+        (1.2034172, 1.10, 1.31, "1.20 (1.10 to 1.31)"),
+        (1203.4, 803.0, 1603.0, "1,200 (800 to 1,600)"),
+        (0.01234, 0.0100, 0.0146, "0.012 (0.010 to 0.015)"),
+        (-5.04, -5.9, -4.1, "−5.0 (−5.9 to −4.1)"),
+        (670.0, 623.0, 812.0, "670 (620 to 810)"),
         (12.0, 12.0, 12.0, "12.0"),
         (12.0, None, 13.0, "12.0"),
         (None, 1.0, 2.0, MISSING),
@@ -24,7 +25,7 @@ from groundplan.report.numbers import MISSING, listing, percent, plain, points, 
     ],
 )
 def test_a_figure_is_rounded_to_what_its_interval_supports(value, lower, upper, text):
-    assert with_spread(value, lower, upper) == text
+    assert with_interval(value, lower, upper) == text
 
 
 @pytest.mark.parametrize(
@@ -52,11 +53,24 @@ def test_a_scale_never_makes_a_figure_larger_than_it_was(largest, measure):
 
 
 @given(st.floats(min_value=-1e9, max_value=1e9, allow_nan=False), st.floats(min_value=1e-9, max_value=1e9))
-def test_what_is_written_lies_within_the_interval_that_is_written(value, half):
-    text = with_spread(value, value - half, value + half).replace(",", "").replace("−", "-")
-    middle, _, spread = text.partition(" ± ")
-    if spread:
-        assert abs(float(middle) - value) <= float(spread) + 1e-9 * abs(value)
+def test_a_value_is_written_within_the_ends_that_are_written(value, half):
+    middle, _, ends = with_interval(value, value - half, value + 3 * half).replace(",", "").replace("−", "-").partition(" (")
+    if ends:
+        low, high = (float(end) for end in ends.removesuffix(")").split(" to "))
+        assert low <= float(middle) <= high
+        assert low < high
+
+
+def test_an_interval_is_centred_only_where_it_is():
+    assert around(100.0, 97.0, 103.0) == "± 3 %"
+    assert around(100.0, 84.4, 169.0) == "−16 to +69 %"
+    assert around(100.0, 101.0, 130.0) == "+1 to +30 %"
+    assert around(100.0, 99.9, 100.1) == "± under 1 %"
+
+
+def test_a_count_agrees_with_its_word():
+    assert [counted(number, "limit") for number in (0, 1, 2, 1234)] == ["0 limits", "1 limit", "2 limits", "1,234 limits"]
+    assert counted(2, "capacity", "capacities") == "2 capacities"
 
 
 def test_a_near_miss_is_never_written_as_the_whole():

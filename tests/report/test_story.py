@@ -15,7 +15,7 @@ def test_the_first_answer_counts_the_goals_that_are_missed(northland):
     missed = gaps.filter(pl.col("shortfall") > GoalRow.TOLERANCE * pl.col("goal"))["product"].n_unique()
     wanted = gaps["product"].n_unique()
     verdict = tell_story(northland).answers[0].verdict
-    assert verdict == (f"Not all: {missed} of {wanted} products fall short" if missed else "Yes, every goal")
+    assert verdict == (f"Not all: {missed} of {wanted} products {'falls' if missed == 1 else 'fall'} short" if missed else "Yes, every goal")
 
 
 def test_goals_add_up_over_the_plan(northland):
@@ -59,7 +59,7 @@ def test_a_simulated_economy_says_so_first_and_last(northland):
     assert story.foot.startswith("Simulated economy")
 
 
-@pytest.mark.parametrize(("part", "sections"), [("estimate", {"units", "trust"}), ("review", {"past", "trust"}), ("nothing", {"trust"})])
+@pytest.mark.parametrize(("part", "sections"), [("estimate", {"past", "units", "trust"}), ("review", {"past", "trust"}), ("nothing", {"trust"})])
 def test_a_part_of_a_run_tells_its_part(parts, part, sections):
     story = tell_story(parts[part])
     assert {section.name for section in story.sections} == sections
@@ -101,3 +101,83 @@ def test_what_is_drawn_is_capped_and_says_so(northland, monkeypatch):
     assert "The 10 largest of" in figures["map"].sentence
     assert len(figures["products"].panels) + len(figures["products"].more) == 5
     assert "5 of" in figures["products"].sentence
+
+
+def with_gaps(northland, gaps, **tables):
+    return shown_of(northland.economy, dict(northland.results) | {"gaps": gaps} | tables)
+
+
+def test_a_goal_of_weight_zero_that_is_missed_is_not_told_as_met(northland):
+    product = northland.table("outputs")["product"][0]
+    one = northland.table("gaps").filter(pl.col("product") == northland.table("gaps")["product"][0])
+    half = one.with_columns(
+        pl.lit(product).alias("product"), pl.lit(0.0).alias("weight"), (pl.col("goal") / 2).alias("shortfall"), (pl.col("goal") / 2).alias("delivered"),
+        pl.lit(0.5).alias("shortfall_share"), pl.lit(0.0).alias("below_minimum"),
+    )  # fmt: skip
+    story = tell_story(with_gaps(northland, half, shadow_prices=northland.table("shadow_prices").clear()))
+    figure = next(figure for figure in all_figures(story) if figure.name == "products")
+    lines = next(panel.lines for panel in (*figure.panels, *figure.more) if panel.title == names_of(northland.economy).product_both(product))
+    assert lines[1].startswith("short by ")
+    assert lines[1].endswith("over 2021 to 2025")
+    assert story.answers[1].verdict == "Nothing that counts"
+    assert "weight of 0" in story.answers[1].sentences[0]
+    assert "only several together" not in " ".join(story.answers[1].sentences)
+
+
+def test_shares_of_several_priorities_say_of_which(northland):
+    prices = northland.table("shadow_prices").filter((pl.col("kind") == "capacity") & (pl.col("value") > 0)).head(2)
+    two = prices.with_columns(pl.Series("priority", [1, 2], dtype=pl.Int64))
+    story = tell_story(with_gaps(northland, northland.table("gaps"), shadow_prices=two))
+    answer = story.answers[1]
+    assert "gain for the goals of priority 1. Shares are counted within each priority." in answer.sentences[0]
+    assert [row[0].rpartition(" (")[2] for row in answer.figure.table.rows] == ["priority 1)", "priority 2)"]
+    assert [row[1] for row in answer.figure.table.rows] == ["100", "100"]
+
+
+def test_one_limit_that_binds_is_told_in_the_singular(northland):
+    price = northland.table("shadow_prices").filter((pl.col("kind") == "capacity") & (pl.col("value") > 0)).head(1)
+    assert "In all, 1 limit binds somewhere: 1 capacity." in tell_story(with_gaps(northland, northland.table("gaps"), shadow_prices=price)).answers[1].sentences
+
+
+def test_a_sector_counts_as_overstating_only_above_its_interval(northland):
+    last = northland.table("fulfilment").filter((pl.col("level") == "sector") & (pl.col("product") == "all"))["period"].max()
+    in_sectors = (pl.col("level") == "sector") & (pl.col("product") == "all")
+    ends = {"verified": 0.9, "verified_lower_90": 0.8, "verified_upper_90": 1.0}
+    by_hand = northland.table("fulfilment").with_columns(
+        pl.when(in_sectors).then(pl.col("target")).otherwise(pl.col("reported")).alias("reported"),
+        *(pl.when(in_sectors).then(share * pl.col("target")).otherwise(pl.col(name)).alias(name) for name, share in ends.items()),
+        pl.when(in_sectors).then(pl.lit(0.1)).otherwise(pl.col("paper_gap")).alias("paper_gap"),
+    )
+    sectors = by_hand.filter(in_sectors & (pl.col("period") == last)).height
+    inside = shown_of(northland.economy, dict(northland.results) | {"fulfilment": by_hand})
+    figure = next(figure for figure in all_figures(tell_story(inside)) if figure.name == "sectors")
+    assert figure.title.startswith(f"0 of {sectors} sectors made less than reported")
+    assert "Not told apart: " in figure.sentence
+
+
+def test_cover_is_told_for_output_and_capacity_as_what_was_tried(northland):
+    calibration = northland.table("calibration")
+    said = " ".join(tell_story(northland).answers[2].sentences)
+    for group in ("all", "capacity"):
+        row = calibration.filter(pl.col("group") == group).row(0, named=True)
+        assert f"lay inside for {round(row['units'] * row['cover_90'])} of {row['units']} (" in said
+    assert "the truth" not in said
+    few = calibration.filter(pl.col("group") == "all").with_columns(pl.lit(1, pl.Int64).alias("units"), pl.lit(1.0).alias("cover_90"))
+    said = " ".join(tell_story(shown_of(northland.economy, dict(northland.results) | {"calibration": few})).answers[2].sentences)
+    assert "Only 1 inspected unit: too few" in said
+
+
+def test_intervals_of_a_plan_are_told_as_such(silent):
+    figure = tell_story(silent).answers[2].figure
+    assert figure.table.columns[1].measure == "plan = 100"
+    assert "around what the plan counts on" in figure.sentence
+
+
+def test_a_panel_says_of_which_years_each_figure_is(northland):
+    gaps = northland.table("gaps")
+    figure = next(figure for figure in all_figures(tell_story(northland)) if figure.name == "products")
+    short = [panel for panel in (*figure.panels, *figure.more) if len(panel.lines) > 1 and panel.lines[1].startswith("short by")]
+    assert len(short) == len([row for row in goal_rows(gaps) if row.is_short])
+    for panel in short:
+        assert panel.lines[0].endswith("in 2025")
+        assert panel.lines[1].endswith("over 2021 to 2025")

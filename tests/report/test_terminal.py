@@ -1,12 +1,17 @@
 """Tables for the terminal lose nothing, narrow, wide or piped."""
 
 import io
+import re
 
+import polars as pl
 import pytest
 from report_runs import FAULT
 from rich.console import Console
 
 from groundplan.errors import Fault
+from groundplan.report.measured import measured_output
+from groundplan.report.names import names_of
+from groundplan.report.numbers import percent, plain
 from groundplan.report.story import tell_story
 from groundplan.report.terminal import show_faults, show_summary
 
@@ -62,3 +67,19 @@ def test_the_summary_answers_three_questions(northland, width):
 @pytest.mark.parametrize("part", ["estimate", "review", "nothing"])
 def test_a_part_of_a_run_is_summed_up_too(parts, part):
     assert "Can the goals be met?" in printed(80, lambda console: show_summary(parts[part], console))
+
+
+def test_an_estimate_shows_what_it_found_by_sector_with_intervals(parts):
+    text = printed(120, lambda console: show_summary(parts["estimate"], console))
+    found = measured_output(parts["estimate"], names_of(parts["estimate"].economy))
+    assert "of what was reported" in text
+    assert "No interval could be computed" not in text
+    for item in found.sectors:
+        assert re.search(rf"{re.escape(item.label)} +100 +{re.escape(plain(100 * item.value))} +{re.escape(plain(100 * item.lower))} to {re.escape(plain(100 * item.upper))}", text)
+
+
+def test_a_review_and_a_run_open_with_reported_and_really_made(northland, parts):
+    last = northland.table("fulfilment").filter((pl.col("level") == "total") & (pl.col("product") == "all")).sort("period").row(-1, named=True)
+    told = f"{percent(last['reported_fulfilment'])} of the target by the reports, {percent(last['verified_fulfilment'])} ("
+    for shown in (northland, parts["review"]):
+        assert words_of(told) in words_of(printed(80, lambda console, shown=shown: show_summary(shown, console)))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import polars as pl
 
 from groundplan.report.blocks import Answer, Column, Figure, Panel, Table, words
-from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, group_bottlenecks, rank_bottlenecks, share_text
+from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, group_bottlenecks, has_priorities, labels_of, priority_text, rank_bottlenecks, share_text
 from groundplan.report.charts.goal_bars import goal_bars
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.content import ReportInput
 from groundplan.report.fullness import FULL, full_text, fullest_limits, fullness_rows
 from groundplan.report.goals import GoalRow, goal_rows, goal_table, weighted_delivery
 from groundplan.report.names import Names
-from groundplan.report.numbers import grouped, listing, percent, plain, scale_for
+from groundplan.report.numbers import counted, grouped, listing, percent, plain, scale_for
 from groundplan.report.sources import source_line
 from groundplan.report.surety import surety_answer
 
@@ -45,18 +45,22 @@ def _can_it_be_done(shown: ReportInput, names: Names) -> Answer:
     short = [row for row in rows if row.is_short]
     minima = _minima(gaps, names)
     if not short:
-        every = f"All {grouped(len(rows))} products that are wanted for final use are delivered in full, in every period."
+        wanted = f"All {grouped(len(rows))} products that are wanted for final use are" if len(rows) > 1 else "The one product that is wanted for final use is"
+        every = f"{wanted} delivered in full, in every period."
         return Answer(question, "Yes, every goal", "good", (every, *minima), _best_goals(shown, rows, names))
     met = gaps.filter(pl.col("shortfall_share").fill_null(0.0) <= GoalRow.TOLERANCE)
     delivery = (
         f"Weighted by importance, {percent(weighted_delivery(gaps), 1)} of what is wanted is delivered; "
-        f"{grouped(len(met))} of {grouped(len(gaps))} goals (one a product and period) are met in full."
+        f"{grouped(len(met))} of {counted(len(gaps), 'goal')} (one a product and period) {'is' if len(met) == 1 else 'are'} met in full."
     )
+    unweighted = [names.product(row.product) for row in short if row.weight <= 0]
+    if unweighted:
+        delivery += f" A goal of weight 0 counts for nothing in that share: {listing(unweighted)}."
     worst = short[0]
     scale = scale_for(worst.shortfall, names.measure(worst.product))
     lacking = f"{plain(worst.shortfall / scale.divisor)} {scale.measure}".strip()
     furthest = f"Furthest off is {names.product(worst.product)}: {percent(1 - worst.share)} of its goal is missing, {lacking} over the plan."
-    verdict = f"Not all: {grouped(len(short))} of {grouped(len(rows))} products fall short"
+    verdict = f"Not all: {grouped(len(short))} of {counted(len(rows), 'product')} {'falls' if len(short) == 1 else 'fall'} short"
     return Answer(question, verdict, "short", (delivery, furthest, *minima), _worst_goals(shown, short, names))
 
 
@@ -114,26 +118,33 @@ def _what_is_in_the_way(shown: ReportInput, names: Names) -> Answer:
     if not shown.has("gaps"):
         return Answer(question, "Not known yet", "unknown", ("Bottlenecks are known once a plan is computed.",))
     ranked = rank_bottlenecks(shown, names)
-    is_missed = any(row.is_short for row in goal_rows(shown.table("gaps")))
+    short = [row for row in goal_rows(shown.table("gaps")) if row.is_short]
     if not ranked:
-        if is_missed:
-            return Answer(question, "No single limit", "unknown", ("No limit has a price of its own at the margin: only several together would move the goals.",))
-        return _nothing_binds(shown, names, question)
+        return _nothing_priced(shown, names, question, short)
     together = group_bottlenecks(ranked)
     first = together[0]
-    lead = f"If all limits that bind were eased a little, by the same share, it would bring {share_text(first)} of the gain for the goals."
+    several = has_priorities(together)
+    goals = ("minima" if first.priority == 0 else f"goals of {priority_text(first)}") if several else "goals"
+    lead = f"If all limits that bind were eased a little, by the same share, it would bring {share_text(first)} of the gain for the {goals}."
+    lead += " Shares are counted within each priority." if several else ""
     kinds = [(sum(item.kind == kind for item in ranked), pair) for kind, pair in _KINDS.items()]
-    counted = listing([f"{grouped(count)} {pair[count != 1]}" for count, pair in kinds if count])
-    following = [f"Next: {'; '.join(item.label for item in together[1:3])}."] if len(together) > 1 else []
-    sentences = (lead, *following, f"In all, {grouped(len(ranked))} limits bind somewhere: {counted}.")
-    return Answer(question, f"Above all: {first.label}", "short" if is_missed else "good", sentences, _top_bottlenecks(shown, together[:_MOST], len(together)))
+    kinds_told = listing([f"{grouped(count)} {pair[count != 1]}" for count, pair in kinds if count])
+    following = [f"Next: {'; '.join(labels_of(together)[1:3])}."] if len(together) > 1 else []
+    sentences = (lead, *following, f"In all, {counted(len(ranked), 'limit')} {'binds' if len(ranked) == 1 else 'bind'} somewhere: {kinds_told}.")
+    return Answer(question, f"Above all: {first.label}", "short" if short else "good", sentences, _top_bottlenecks(shown, together[:_MOST], len(together)))
 
 
-def _nothing_binds(shown: ReportInput, names: Names, question: str) -> Answer:
-    sentence = "All goals are met with what there is, so no limit is worth moving for them."
+def _nothing_priced(shown: ReportInput, names: Names, question: str, short: list[GoalRow]) -> Answer:
+    """Answer where no limit has a price: nothing is missed, or what is missed counts for nothing, or only several limits together would help."""
+    verdict, tone, sentence = "Nothing that binds", "good", "All goals are met with what there is, so no limit is worth moving for them."
+    if short and all(row.weight <= 0 for row in short):
+        missed = listing([names.product(row.product) for row in short])
+        verdict, tone, sentence = "Nothing that counts", "unknown", f"What is missed has a weight of 0 ({missed}), so by the goals no limit is worth moving for it."
+    elif short:
+        verdict, tone, sentence = "No single limit", "unknown", "No limit has a price of its own at the margin: only several together would move the goals."
     fullest = fullest_limits(shown, names)[:_MOST]
     if not fullest:
-        return Answer(question, "Nothing that binds", "good", (sentence,))
+        return Answer(question, verdict, tone, (sentence,))
     rows = fullness_rows(fullest)
     columns = (words("Limit"), Column("Used", "%"), Column("Period"))
     cells = tuple((item.label, full_text(item.share).removesuffix(" %"), item.period) for item in fullest)
@@ -147,18 +158,20 @@ def _nothing_binds(shown: ReportInput, names: Names, question: str) -> Answer:
         legend=(("delivered", "used"), ("target_upright", "limit")),
     )
     first = [item.label for item in fullest if item.share >= FULL]
-    full = (f"Used up all the same, but not missed: {'; '.join(first)}.",) if first else ()
-    return Answer(question, "Nothing that binds", "good", (sentence, *full), figure)
+    used_up = "Used up" if short else "Used up all the same, but not missed"
+    full = (f"{used_up}: {'; '.join(first)}.",) if first else ()
+    return Answer(question, verdict, tone, (sentence, *full), figure)
 
 
 def _top_bottlenecks(shown: ReportInput, together: list[Bottleneck], count: int) -> Figure:
     columns = (words("Limit"), Column("Share of the gain", "%"), Column("Binds in", "periods"))
-    cells = tuple((item.label, share_text(item).removesuffix(" %"), str(len(item.periods))) for item in together)
+    cells = tuple((label, share_text(item).removesuffix(" %"), str(len(item.periods))) for label, item in zip(labels_of(together), together, strict=True))
+    gain = "% of the gain of its priority" if has_priorities(together) else "% of the gain"
     return Figure(
         name="answer-limits",
         title="Worth most to move",
         sentence="What each limit would bring of the gain: the ones that are worth most." if count > len(together) else "What each limit would bring of the gain.",
-        panels=(Panel(ranked_bars(bottleneck_rows(together), title="% of the gain"), "; ".join(f"{item.label}: {share_text(item)}" for item in together)),),
+        panels=(Panel(ranked_bars(bottleneck_rows(together), title=gain), "; ".join(f"{item.label}: {share_text(item)}" for item in together)),),
         table=Table(columns, cells, "The limits that are worth most", left_out=count - len(together)),
         source=source_line(shown, "shadow prices of the plan"),
         legend=(("delivered", "share of the gain"),),

@@ -127,6 +127,7 @@ class Story:
         facts: what and when, as pairs of a word and its value.
         warning: what must be seen first (a simulated economy); empty where there is nothing.
         note: what the economy's settings say of it; empty where there is nothing.
+        opening: what was really made beside what was reported; None where that is not known.
         answers: can it be done, what stands in the way, how sure are we.
         sections: the rest, in order.
         foot: what stands at the foot of every page.
@@ -137,6 +138,7 @@ class Story:
     facts: tuple[tuple[str, str], ...]
     warning: str
     note: str
+    opening: Answer | None
     answers: Sequence[Answer]
     sections: Sequence[Section]
     foot: str

@@ -12,7 +12,7 @@ from groundplan.report.content import ReportInput
 from groundplan.report.names import Names
 from groundplan.report.numbers import grouped, plain
 
-__all__ = ["KINDS", "Bottleneck", "bottleneck_rows", "describe_limits", "group_bottlenecks", "rank_bottlenecks", "share_text"]
+__all__ = ["KINDS", "Bottleneck", "bottleneck_rows", "describe_limits", "group_bottlenecks", "has_priorities", "labels_of", "priority_text", "rank_bottlenecks", "share_text"]
 
 KINDS = ("capacity", "growth", "resource", "import", "export", "stock")
 """Kinds of shadow prices that are limits; the kind `product` says what a good is worth."""
@@ -94,14 +94,27 @@ def group_bottlenecks(ranked: Sequence[Bottleneck]) -> list[Bottleneck]:
 
 
 def bottleneck_rows(ranked: Sequence[Bottleneck]) -> list[dict[str, Any]]:
-    """Give the rows of `ranked_bars`; a name that stands there for two priorities says which."""
-    labels = [item.label for item in ranked]
-    named = [item.label if labels.count(item.label) == 1 else f"{item.label} (priority {item.priority})" for item in ranked]
-    return [{"label": label, "text": share_text(item), "value": 100 * item.share, "solid": True} for label, item in zip(named, ranked, strict=True)]
+    """Give the rows of `ranked_bars`."""
+    return [{"label": label, "text": share_text(item), "value": 100 * item.share, "solid": True} for label, item in zip(labels_of(ranked), ranked, strict=True)]
+
+
+def has_priorities(ranked: Sequence[Bottleneck]) -> bool:
+    """Say whether the limits move goals of several priorities, so that their shares are not shares of one gain."""
+    return len({item.priority for item in ranked}) > 1
+
+
+def labels_of(ranked: Sequence[Bottleneck]) -> list[str]:
+    """Name limits; where they move goals of several priorities, each says of which."""
+    return [f"{item.label} ({priority_text(item)})" if has_priorities(ranked) else item.label for item in ranked]
+
+
+def priority_text(item: Bottleneck) -> str:
+    """Say whose goals a limit moves; what comes before every goal is the minima."""
+    return f"priority {item.priority}" if item.priority > 0 else "minima"
 
 
 def share_text(item: Bottleneck) -> str:
-    """Write a limit's share of what all limits are worth."""
+    """Write a limit's share of what all limits are worth that move goals of its priority."""
     return f"{plain(100 * item.share, 2)} %"
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from groundplan.report.blocks import Column, Figure, Panel, Section, Table, words
-from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, group_bottlenecks, rank_bottlenecks, share_text
+from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, group_bottlenecks, has_priorities, rank_bottlenecks, share_text
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.content import ReportInput
 from groundplan.report.fullness import FULL, full_text
 from groundplan.report.names import Names
-from groundplan.report.numbers import MISSING, grouped, percent, plain, scale_for
+from groundplan.report.numbers import MISSING, counted, grouped, percent, plain, scale_for
 from groundplan.report.sources import source_line
 
 __all__ = ["limits_section"]
@@ -32,10 +32,12 @@ def _bottlenecks(shown: ReportInput, names: Names) -> Figure | None:
         return None
     together = group_bottlenecks(ranked)
     drawn = [item for item in together[:_MOST_DRAWN] if item.share >= _LEAST_DRAWN] or together[:1]
+    several = has_priorities(together)
+    of, gain = ("the goals of its priority", "% of the gain of its priority") if several else ("the goals", "% of the gain")
     columns = (
         words("Limit"),
         Column("In the plan"),
-        Column("Share of the gain", "%"),
+        Column("Share of the gain", "% within the priority" if several else "%"),
         Column("Moves goals of", "priority"),
         Column("Binds in"),
         Column("Price holds up to"),
@@ -43,9 +45,9 @@ def _bottlenecks(shown: ReportInput, names: Names) -> Figure | None:
     return Figure(
         name="bottlenecks",
         title=f"{together[0].label}: the limit that is worth most to move",
-        sentence="If all limits that bind were eased a little, by the same share, this is what each would bring of the gain for the goals. "
-        f"It follows from the shadow prices, which hold for small changes; the table says how small, for {grouped(len(ranked))} limits region by region.",
-        panels=(Panel(ranked_bars(bottleneck_rows(drawn), title="% of the gain"), "; ".join(f"{item.label}: {share_text(item)}" for item in drawn)),),
+        sentence=f"If all limits that bind were eased a little, by the same share, this is what each would bring of the gain for {of}. "
+        f"It follows from the shadow prices, which hold for small changes; the table says how small, for {counted(len(ranked), 'limit')} region by region.",
+        panels=(Panel(ranked_bars(bottleneck_rows(drawn), title=gain), "; ".join(f"{item.label}: {share_text(item)}" for item in drawn)),),
         table=Table(columns, tuple(_cells(item) for item in ranked[:_MOST_ROWS]), "Limits that bind, by what they are worth", left_out=max(len(ranked) - _MOST_ROWS, 0)),
         source=source_line(shown, "shadow prices of the plan"),
         legend=(("delivered", "share of the gain"),),
@@ -56,7 +58,14 @@ def _cells(item: Bottleneck) -> tuple[str, ...]:
     scale = scale_for(item.limit, item.measure)
     periods = f"{item.periods[0]} to {item.periods[-1]}" if len(item.periods) > 1 else item.periods[0]
     room = MISSING if item.room is None else "no end" if item.room > 10 else f"+{plain(100 * max(item.room, 0.0), 2)} %"
-    return (item.label, f"{plain(item.limit / scale.divisor)} {scale.measure}".strip(), plain(100 * item.share, 2), str(item.priority), periods, room)
+    return (
+        item.label,
+        f"{plain(item.limit / scale.divisor)} {scale.measure}".strip(),
+        plain(100 * item.share, 2),
+        str(item.priority) if item.priority > 0 else "minima",
+        periods,
+        room,
+    )
 
 
 def _resources(shown: ReportInput, names: Names) -> Figure | None:

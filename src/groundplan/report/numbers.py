@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from groundplan.measures import conversion_factor
 
-__all__ = ["MISSING", "Scale", "grouped", "listing", "percent", "plain", "points", "scale_for", "tie", "with_spread"]
+__all__ = ["MISSING", "Scale", "around", "counted", "grouped", "listing", "percent", "plain", "points", "scale_for", "tie", "with_interval"]
 
 MISSING = "–"
 """What stands where there is no figure."""
@@ -88,8 +88,11 @@ def plain(value: float | None, significant: int = 3) -> str:
     return _sign(f"{round(value, decimals):,.{max(decimals, 0)}f}")
 
 
-def with_spread(value: float | None, lower: float | None, upper: float | None) -> str:
-    """Write a value with half the width of its interval, both rounded to what the interval supports: 1.2 ± 0.1."""
+def with_interval(value: float | None, lower: float | None, upper: float | None) -> str:
+    """Write a value with the ends of its interval, all rounded to what the interval supports: 1.20 (1.10 to 1.31).
+
+    The ends stand there, and not half the width, because few intervals have the value in their middle.
+    """
     if value is None or not math.isfinite(value):
         return MISSING
     if lower is None or upper is None or not math.isfinite(upper - lower) or upper <= lower:
@@ -97,9 +100,16 @@ def with_spread(value: float | None, lower: float | None, upper: float | None) -
     half = (upper - lower) / 2
     # An interval that is a millionth of the value supports more figures than anyone reads.
     decimals = min(_decimals_of(half), 3 - math.floor(math.log10(abs(value)))) if value else _decimals_of(half)
-    shown = max(decimals, 0)
-    spread = f"{round(half, decimals):,.{shown}f}"
-    return f"{_sign(f'{round(value, decimals):,.{shown}f}')} ± {spread}" if float(spread.replace(",", "")) > 0 else _sign(f"{value:,.{shown}f}")
+    middle, low, high = (_sign(f"{round(figure, decimals):,.{max(decimals, 0)}f}") for figure in (value, lower, upper))
+    return f"{middle} ({low} to {high})" if low != high else middle
+
+
+def around(value: float, lower: float, upper: float) -> str:
+    """Write how far an interval reaches around a value, in percent of it: ± 3 %, or −16 to +69 % where the value is not in its middle."""
+    below, above = round(100 * (1 - lower / value)), round(100 * (upper / value - 1))
+    if below == above:
+        return f"± {above} %" if above else "± under 1 %"
+    return f"{_sign(f'{-below:+d}')} to {_sign(f'{above:+,d}')} %"
 
 
 def percent(share: float | None, decimals: int = 0) -> str:
@@ -125,6 +135,11 @@ def points(share: float | None) -> str:
 def grouped(count: int) -> str:
     """Write a count with its thousands apart: 1,234."""
     return f"{count:,}"
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Write a count with its word: 1 limit, 1,234 limits; `many` where the plural is not made with an s."""
+    return f"{grouped(count)} {one if count == 1 else many or one + 's'}"
 
 
 def listing(words: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -11,12 +12,13 @@ from groundplan.report.charts.heap import heap
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.charts.reported_verified import reported_verified
 from groundplan.report.content import ReportInput
+from groundplan.report.measured import Measured, MeasuredOutput, measured_output
 from groundplan.report.names import Names
-from groundplan.report.numbers import MISSING, grouped, percent, plain, points, with_spread
+from groundplan.report.numbers import MISSING, counted, grouped, listing, percent, plain, points, with_interval
 from groundplan.report.sources import source_line
 from groundplan.report.surety import INNER
 
-__all__ = ["past_section"]
+__all__ = ["measured_table", "past_section", "told_apart"]
 
 _MOST_SECTORS, _MOST_STORMING = 24, 8
 _LOWEST, _HIGHEST, _BIN = 0.70, 1.30, 0.02
@@ -26,12 +28,62 @@ _SOURCE = "reports, targets and estimates of output"
 
 
 def past_section(shown: ReportInput, names: Names) -> Section | None:
-    """Tell how the last plan was met; None where there was none to review."""
+    """Tell how the last plan was met, or, where there was none, what was made beside the reports; None where nothing was estimated either."""
+    title = "What was reported, and what was really made"
     if not shown.has("fulfilment"):
-        return None
+        found = measured_output(shown, names)
+        return None if found is None else Section("past", title, (), (_beside_reports(shown, found),))
     outcome = shown.table("outcomes").filter(pl.col("step") == "review")
     figures = [figure for figure in (_sectors(shown, names), _heap(shown), _storming(shown, names)) if figure is not None]
-    return Section("past", "What was reported, and what was really made", tuple(outcome["sentence"].to_list()), tuple(figures))
+    return Section("past", title, tuple(outcome["sentence"].to_list()), tuple(figures))
+
+
+def told_apart(sectors: Sequence[Measured]) -> str:
+    """Say in how many sectors the report lies beyond the 90 % interval, and name those in which it does not."""
+    over, under = (sum(getattr(item, name) for item in sectors) for name in ("is_over", "is_under"))
+    inside = [item.label for item in sectors if not (item.is_over or item.is_under)]
+    told = f"In {grouped(over)} of {counted(len(sectors), 'sector')} the reports lie above the 90 % interval of what was made"
+    told += f", in {grouped(under)} below it." if under else "."
+    return f"{told} Not told apart: {listing(inside)}." if inside else told
+
+
+def measured_table(found: MeasuredOutput) -> Table:
+    """Write what was made beside what was reported, by sector and in all."""
+    measure = "% of target" if found.is_of_target else "report = 100"
+    columns = (words("Sector"), Column("Reported", measure), Column("Estimated", measure), Column("90 % interval", measure))
+    items = [*found.sectors, found.total] if len(found.sectors) > 1 else list(found.sectors) or [found.total]
+    cells = tuple(
+        (item.label or "All", plain(100 * item.reported), plain(100 * item.value), f"{plain(100 * item.lower)} to {plain(100 * item.upper)}") for item in items[-_MOST_SECTORS:]
+    )
+    return Table(columns, cells, f"Reported and estimated output, {found.period}", left_out=len(items) - len(cells))
+
+
+def _beside_reports(shown: ReportInput, found: MeasuredOutput) -> Figure:
+    drawn = found.sectors[:_MOST_SECTORS] or (found.total,)
+    rows = []
+    for item in drawn:
+        # The sums are lognormal, so the inner band is the outer one shrunk on logs.
+        inner = [item.value * (end / item.value) ** INNER for end in (item.lower, item.upper)]
+        rows.append({
+            "label": item.label or "All", "text": percent(item.value), "reported": item.reported, "verified": item.value,
+            "lower_90": item.lower, "upper_90": item.upper, "lower_50": inner[0], "upper_50": inner[1],
+        })  # fmt: skip
+    return Figure(
+        name="measured",
+        title=f"{percent(found.total.value)} of what was reported in {found.period} was really made, or {percent(found.total.lower)} to {percent(found.total.upper)}",
+        sentence=f"Output by sector where there are reports, as a share of them; within a sector each product counts with its share of the reports. {told_apart(found.sectors)}"
+        if found.sectors
+        else "Output where there are reports, as a share of them; each product counts alike.",
+        panels=(
+            Panel(
+                reported_verified(rows, title=f"Share of the reports, {found.period}", has_target=False),
+                "; ".join(f"{row['label']}: estimated {row['text']} of the report" for row in rows),
+            ),
+        ),
+        table=measured_table(found),
+        source=source_line(shown, "reports and estimates of output"),
+        legend=(("reported", "reported"), ("estimated", "estimated"), ("band", "50 % and 90 % intervals"), ("gap", "on paper only, or not reported")),
+    )
 
 
 def _last_by_sector(shown: ReportInput, column: str) -> tuple[str, pl.DataFrame]:
@@ -51,15 +103,20 @@ def _sectors(shown: ReportInput, names: Names) -> Figure | None:
     cells = tuple(_sector_cells(row) for row in rows)
     described = "; ".join(f"{row['label']}: reported {percent(row['reported'])}, estimated {percent(row['verified'])}" for row in rows)
     is_known = ranked["paper_gap"].is_not_null().any()
-    over = ranked.filter(pl.col("paper_gap") > 0)
     title = f"Fulfilment by the reports, {period}"
     sentence = "Output as a share of the target by sector, as reported; nothing has been estimated beside it."
     legend: tuple[tuple[str, str], ...] = (("reported", "reported"), ("target_upright", "target"))
     if is_known:
-        title = f"{grouped(len(over))} of {grouped(len(ranked))} sectors made less than they reported in {period}; the gap is widest in {rows[0]['label']}"
+        known = ranked.filter(pl.col("paper_gap").is_not_null())
+        apart = [
+            Measured(names.sector(row["key"]), *(row[name] for name in ("reported", "verified", "verified_lower_90", "verified_upper_90")))
+            for row in known.drop_nulls(["verified_lower_90", "verified_upper_90"]).iter_rows(named=True)
+        ]
+        over = sum(item.is_over for item in apart)
+        title = f"{grouped(over)} of {counted(len(ranked), 'sector')} made less than reported in {period}, beyond the 90 % interval; the gap is widest in {rows[0]['label']}"
         sentence = (
             "Output as a share of the target by sector. What is hatched stands on paper only; its width, in points of the target, is written at the right. "
-            "The widest gap stands first."
+            f"The widest gap stands first. {told_apart(apart)}"
         )
         legend = (legend[0], ("estimated", "estimated"), ("band", "50 % and 90 % intervals"), ("gap", "on paper only"), legend[1])
     return Figure(
@@ -87,7 +144,7 @@ def _sector_row(row: dict[str, Any], names: Names) -> dict[str, Any]:
 
 def _sector_cells(row: dict[str, Any]) -> tuple[str, ...]:
     ends = (row["verified"], row["lower_90"], row["upper_90"])
-    spread = MISSING if None in ends else with_spread(*(100 * end for end in ends))
+    spread = MISSING if None in ends else with_interval(*(100 * end for end in ends))
     return (row["label"], plain(100 * row["reported"]), spread, MISSING if row["gap"] is None else points(row["gap"]))
 
 

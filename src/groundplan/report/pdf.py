@@ -53,10 +53,11 @@ def render_pdf(story: Story, *, made_on: datetime) -> bytes:
     sources |= {f"mark-{name}.svg": mark_svg(name, painted=True).encode() for name in MARKS}
     answers = [_answer(answer, sources) for answer in story.answers]
     sections = [{"title": section.title, "sentences": list(section.sentences), "figures": [_figure(figure, sources) for figure in section.figures]} for section in story.sections]
+    opening = None if story.opening is None else {name: getattr(story.opening, name) for name in ("question", "verdict")} | {"sentences": list(story.opening.sentences)}
     told = _tied({
         "title": story.title, "subtitle": story.subtitle, "warning": story.warning,
             "note": story.note, "facts": [list(fact) for fact in story.facts], "foot": story.foot,
-        "answers": answers, "sections": sections, "fonts": list(_fonts()), "colours": dict(LIGHT),
+        "opening": opening, "answers": answers, "sections": sections, "fonts": list(_fonts()), "colours": dict(LIGHT),
         "signs": dict(SIGNS),
     })  # fmt: skip
     sources["story.json"] = json.dumps(told, ensure_ascii=False).encode()

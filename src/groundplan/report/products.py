@@ -11,7 +11,7 @@ from groundplan.report.charts.product_years import product_years
 from groundplan.report.content import ReportInput
 from groundplan.report.goals import GoalRow
 from groundplan.report.names import Names
-from groundplan.report.numbers import MISSING, grouped, percent, plain, scale_for, with_spread
+from groundplan.report.numbers import MISSING, grouped, percent, plain, scale_for, with_interval
 from groundplan.report.sources import source_line
 
 __all__ = ["products_figure"]
@@ -40,7 +40,7 @@ def products_figure(shown: ReportInput, names: Names) -> Figure | None:
     is_reported = any("reported" in point for item in drawn for point in item["points"])
     base = "its estimated output in the last year before the plan" if has_past else "its planned output in the first period"
     has_band = any(row["production_lower_90"] is not None for item in drawn for row in item["plan"])
-    is_missed = any(item["missed"] > 0 for item in drawn)
+    is_missed = any(item["is_missed"] for item in drawn)
     legend = [("line_band", "planned, with its 90 % interval") if has_band else ("line", "planned")]
     sentence = f"One panel a product, all on one scale: 100 % is {base}."
     if is_missed:
@@ -55,7 +55,9 @@ def products_figure(shown: ReportInput, names: Names) -> Figure | None:
         sentence=sentence + cut,
         panels=panels[:_FIRST_PANELS],
         more=panels[_FIRST_PANELS:],
-        table=Table(columns, tuple(_cells(item, names, periods) for item in drawn), "Planned output, ± half the width of its 90 % interval", left_out=len(series) - len(drawn)),
+        table=Table(
+            columns, tuple(_cells(item, names, periods) for item in drawn), "Planned output, with what its lines may make (90 % interval)", left_out=len(series) - len(drawn)
+        ),
         source=source_line(shown, "estimated totals and the plan's balances" if has_past else "the plan's balances"),
         legend=((("reported", "reported"),) if is_reported else ()) + ((("estimated", "estimated"),) if has_past else ()) + tuple(legend),
     )
@@ -71,11 +73,14 @@ def _series(shown: ReportInput) -> list[dict[str, Any]]:
         plan, before = part.to_dicts(), totals[key].tail(_PAST_PERIODS).to_dicts() if key in totals else []
         base = next((row["median"] for row in reversed(before) if row["median"]), None) or next((row["production"] for row in plan if row["production"]), None)
         if base:
-            missed = sum((row["weight"] or 0.0) * share for row in plan if (share := row["shortfall_share"] or 0.0) > GoalRow.TOLERANCE)
-            found.append({"product": str(key[0]), "missed": missed, "plan": plan, "has_past": bool(before), "points": _points(before, plan, base)})
+            shares = [(row["weight"] or 0.0, share) for row in plan if (share := row["shortfall_share"] or 0.0) > GoalRow.TOLERANCE]
+            # A goal of weight 0 that is missed stands behind those that count, and is missed all the same.
+            missed = (sum(weight * share for weight, share in shares), sum(share for _, share in shares))
+            item = {"product": str(key[0]), "missed": missed, "is_missed": bool(shares), "plan": plan, "has_past": bool(before)}
+            found.append(item | {"points": _points(before, plan, base)})
     goods = shown.table("shadow_prices").filter(pl.col("kind") == "product").group_by("item").agg(pl.col("value").sum())
     worth = dict(zip(goods["item"].to_list(), goods["value"].to_list(), strict=True))
-    return sorted(found, key=lambda item: (-item["missed"], -worth.get(item["product"], 0.0), item["product"]))
+    return sorted(found, key=lambda item: (-item["missed"][0], -item["missed"][1], -worth.get(item["product"], 0.0), item["product"]))
 
 
 def _points(before: list[dict[str, Any]], plan: list[dict[str, Any]], base: float) -> list[dict[str, Any]]:
@@ -105,10 +110,13 @@ def _panel(item: dict[str, Any], names: Names, top: float) -> Panel:
     scale = scale_for(last["production"], names.measure(item["product"]))
     lines = [f"{_spread(last, scale.divisor)} {scale.measure} in {last['period']}"]
     has_goal = any(row["shortfall"] is not None for row in item["plan"])
-    if item["missed"] > 0:
-        lacks = sum(row["shortfall"] or 0.0 for row in item["plan"])
+    if item["is_missed"]:
+        wanted = [row for row in item["plan"] if row["shortfall"] is not None]
+        lacks = sum(row["shortfall"] for row in wanted)
         smaller = scale_for(lacks, names.measure(item["product"]))
-        lines.append(f"short by {plain(lacks / smaller.divisor)} {smaller.measure}")
+        # The line above is of one period, so this one says of which it is.
+        span = f"in {wanted[0]['period']}" if len(wanted) == 1 else f"over {wanted[0]['period']} to {wanted[-1]['period']}"
+        lines.append(f"short by {plain(lacks / smaller.divisor)} {smaller.measure} {span}")
     else:
         lines.append("goals met" if has_goal else "no goal of its own")
     name = names.product_both(item["product"])
@@ -116,7 +124,7 @@ def _panel(item: dict[str, Any], names: Names, top: float) -> Panel:
 
 
 def _spread(row: dict[str, Any], divisor: float) -> str:
-    return with_spread(*(None if row[name] is None else row[name] / divisor for name in _INTERVAL))
+    return with_interval(*(None if row[name] is None else row[name] / divisor for name in _INTERVAL))
 
 
 def _cells(item: dict[str, Any], names: Names, periods: list[str]) -> tuple[str, ...]:

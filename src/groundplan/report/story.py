@@ -9,6 +9,7 @@ from groundplan.report.content import ReportInput
 from groundplan.report.ground import ground_section
 from groundplan.report.limits import limits_section
 from groundplan.report.names import names_of
+from groundplan.report.opening import opening_of
 from groundplan.report.past import past_section
 from groundplan.report.sources import day
 from groundplan.report.trust import trust_section
@@ -30,6 +31,7 @@ def tell_story(shown: ReportInput) -> Story:
         facts=_facts(shown),
         warning=f"Simulated economy. {settings.note or 'Every place, unit and figure is made up.'}" if settings.simulated else "",
         note="" if settings.simulated else settings.note,
+        opening=opening_of(shown, names),
         answers=answers_of(shown, names),
         sections=sections,
         foot=f"{made}{settings.name}, run {shown.run_id}, {day(shown)}, groundplan {shown.version}",

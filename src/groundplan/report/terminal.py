@@ -18,7 +18,7 @@ from groundplan.report.story import tell_story
 __all__ = ["show_faults", "show_summary"]
 
 _WIDE = 140
-_MOST_ROWS = 6
+_MOST_ROWS, _MOST_SECTORS = 6, 30
 _STYLES = {"good": "bold green", "short": "bold dark_orange", "measured": "bold blue", "unknown": "bold"}
 
 
@@ -40,7 +40,7 @@ def show_faults(faults: Sequence[Fault], console: Console) -> None:
 
 
 def show_summary(shown: ReportInput, console: Console) -> None:
-    """Show the three answers of a run, with the figures behind each, and what the reader should know."""
+    """Show what was really made, the three answers of a run, with the figures behind each, and what the reader should know."""
     story = tell_story(shown)
     console.print()
     console.print(Text(story.title, style="bold"), Text(story.subtitle, style="dim"), sep="  ")
@@ -48,6 +48,10 @@ def show_summary(shown: ReportInput, console: Console) -> None:
         console.print(Text(f"◆ {story.warning}", style="bold"))
     if story.note:
         console.print(Text(story.note))
+    if story.opening is not None:
+        console.print()
+        # A run with a plan has its answers to show; the table by sector is in its report.
+        console.print(_answer(story.opening, with_table=not shown.has("outputs")))
     for answer in story.answers:
         console.print()
         console.print(_answer(answer))
@@ -107,21 +111,21 @@ def _count(count: int, word: str) -> str:
     return "" if count == 0 else f"{count:,} {word}{'s' if count > 1 else ''}"
 
 
-def _answer(answer: Answer) -> Group:
+def _answer(answer: Answer, *, with_table: bool = True) -> Group:
     sign, style = SIGNS[answer.tone], _STYLES[answer.tone]
     parts: list[Text | Padding | RichTable] = [Text.assemble((f"{sign} ", style), (answer.question, "bold"), " ", (answer.verdict, style))]
     parts += [Padding(Text(sentence), (0, 0, 0, 2)) for sentence in answer.sentences]
-    if isinstance(answer.figure, Figure) and answer.figure.table is not None and answer.figure.table.rows:
-        parts.append(Padding(_rich(answer.figure.table), (1, 0, 0, 2)))
+    if with_table and isinstance(answer.figure, Figure) and answer.figure.table is not None and answer.figure.table.rows:
+        parts.append(Padding(_rich(answer.figure.table, most=_MOST_SECTORS if answer.figure.name == "opening" else _MOST_ROWS), (1, 0, 0, 2)))
     return Group(*parts)
 
 
-def _rich(table: Table) -> RichTable:
+def _rich(table: Table, *, most: int) -> RichTable:
     rich = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
     for column in table.columns:
         head = f"{column.title}, {column.measure}" if column.measure else column.title
         rich.add_column(Text(head), justify="right" if column.is_number else "left", overflow="fold")
-    for row in table.rows[:_MOST_ROWS]:
+    for row in table.rows[:most]:
         rich.add_row(*(Text(cell) for cell in row))
     return rich
 

@@ -6,8 +6,9 @@ import polars as pl
 
 from groundplan.report.blocks import Column, Figure, Section, Table, words
 from groundplan.report.content import ReportInput
+from groundplan.report.cover import COVER_LEGEND, cover_panel
 from groundplan.report.names import Names
-from groundplan.report.numbers import MISSING, grouped, percent, plain
+from groundplan.report.numbers import MISSING, counted, grouped, percent, plain
 from groundplan.report.sources import source_line
 
 __all__ = ["trust_section"]
@@ -26,7 +27,7 @@ def _calibration(shown: ReportInput, names: Names) -> Figure | None:
     if table.is_empty() or not table["findings"].fill_null(0).sum():
         return None
     columns = (
-        words("Group"), Column("Findings"), Column("Inspected units"), Column("Cover before", "%"), Column("Cover after", "%"),
+        words("Group"), Column("Findings"), Column("Held back", "units, or capacities"), Column("Cover before", "%"), Column("Cover after", "%"),
         Column("Width of 90 %", "factor"), words("Falls back on"),
     )  # fmt: skip
     cells = tuple(
@@ -36,16 +37,26 @@ def _calibration(shown: ReportInput, names: Names) -> Figure | None:
         )
         for row in table.head(_MOST).iter_rows(named=True)
     )  # fmt: skip
-    whole = table.filter(pl.col("group") == "all")
-    cover = percent(whole["cover_90"][0]) if not whole.is_empty() and whole["cover_90"][0] is not None else ""
+    covers = [text for group, what in (("all", "output"), ("capacity", "capacity")) if (text := _cover(table, group, what))]
     return Figure(
         name="calibration",
-        title=f"The 90 % intervals held {cover} of the time" if cover else "How honest the intervals are",
-        sentence="Each inspected unit was held back in turn and predicted from the others: "
-        "how often its findings lay inside their interval, before and after the width was mended.",
+        title=f"90 % intervals held {' and '.join(covers)}" if covers else "How honest the intervals are",
+        sentence="Each inspected unit was held back in turn and predicted from the others: how often the mean of its findings of output lay inside its interval, "
+        "before and after the width was mended. Capacities that were measured on the spot were held back one by one, and may be several in a unit. "
+        "The share is one of findings, which have errors of their own; few trials say little.",
+        panels=() if panel is None else (panel,),
         table=Table(columns, cells, "Cover of the 90 % intervals", left_out=max(len(table) - _MOST, 0)),
         source=source_line(shown, "findings, held out by unit"),
+        legend=() if panel is None else COVER_LEGEND,
     )
+
+
+def _cover(table: pl.DataFrame, group: str, what: str) -> str:
+    row = table.filter((pl.col("group") == group) & pl.col("cover_90").is_not_null() & (pl.col("units") > 0))
+    if row.is_empty():
+        return ""
+    tried = int(row["units"][0])
+    return f"for {what} in {grouped(round(row['cover_90'][0] * tried))} of {counted(tried, 'trial')}"
 
 
 def _group(group: str | None, names: Names) -> str:

@@ -88,7 +88,7 @@ def _write_summary(book: Any, shown: ReportInput, formats: _Formats) -> None:
     if story.warning:
         page.write_string(row, 0, story.warning, formats.warning)
         row += 2
-    for answer in story.answers:
+    for answer in (*filter(None, (story.opening,)), *story.answers):
         page.write_string(row, 0, answer.question, formats.head)
         page.write_string(row, 1, answer.verdict, formats.head)
         for sentence in answer.sentences:

@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from groundplan.report.charts.rows import BAR, BAR_OFFSET, Rows, finish, name_layer, percent_axis, row_axis, text_layer
+from groundplan.report.charts.rows import BAR, BAR_OFFSET, Rows, finish, percent_axis, row_axis, text_layer
 from groundplan.report.look import HATCH, paint
 
 __all__ = ["goal_bars"]
@@ -26,4 +26,4 @@ def goal_bars(rows: Rows) -> dict[str, Any]:
     bar = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=BAR, color=paint("blue")).encode(x=x, y=row_axis())
     gap = alt.Chart().transform_calculate(goal="1").mark_bar(yOffset=BAR_OFFSET, height=BAR, color=HATCH, stroke=paint("reported"), strokeWidth=0.75)
     goal = alt.Chart().mark_tick(yOffset=BAR_OFFSET, size=BAR + 8, thickness=2, color=paint("ink")).encode(x=alt.datum(1), y=row_axis())
-    return finish([gap.encode(x=x, x2="goal:Q", y=row_axis()), bar, goal, name_layer(keep_free=keep_free), text_layer()], rows)
+    return finish([gap.encode(x=x, x2="goal:Q", y=row_axis()), bar, goal, text_layer()], rows, keep_free=keep_free)

@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from groundplan.report.charts.rows import BAR, BAR_OFFSET, Rows, finish, name_layer, row_axis
+from groundplan.report.charts.rows import BAR, BAR_OFFSET, Rows, finish, row_axis
 from groundplan.report.look import paint
 
 __all__ = ["ranked_bars"]
@@ -31,7 +31,7 @@ def ranked_bars(rows: Rows, *, title: str, mark_at: float | None = None, colour:
     fill = alt.condition("datum.solid", alt.value(paint(colour)), alt.value(paint("paper")))
     bar = alt.Chart().mark_bar(yOffset=BAR_OFFSET, height=BAR, stroke=paint(colour), strokeWidth=2).encode(x=x, y=row_axis(), fill=fill)
     figure = alt.Chart().mark_text(align="left", baseline="middle", dx=8, yOffset=BAR_OFFSET + 1, fontWeight=600).encode(x=x, y=row_axis(), text="text:N")
-    layers = [bar, figure, name_layer()]
+    layers = [bar, figure]
     if mark_at is not None:
         layers.insert(1, alt.Chart().mark_tick(yOffset=BAR_OFFSET, size=BAR + 10, thickness=2, color=paint("ink")).encode(x=alt.datum(mark_at), y=row_axis()))
     return finish(layers, rows)

@@ -9,7 +9,7 @@ import altair as alt
 
 from groundplan.report.look import paint
 
-__all__ = ["BAR", "BAR_OFFSET", "Rows", "as_spec", "finish", "name_layer", "percent_axis", "row_axis", "text_layer"]
+__all__ = ["BAR", "BAR_OFFSET", "Rows", "as_spec", "finish", "percent_axis", "row_axis", "text_layer"]
 
 Rows = Sequence[Mapping[str, Any]]
 """Rows of a chart: `label` (unique), `text` (a figure in words) and what the chart draws."""
@@ -20,7 +20,11 @@ BAR_OFFSET = 11
 BAR = 16
 """Height of a bar, px."""
 
-_ROW_HEIGHT = 50
+_ROW_HEIGHT, _TALL_ROW = 50, 72
+# The second line of a name stands where the only one would; the first is this much above, px.
+_LINE = 19
+# The narrowest chart that is drawn (a phone), and what a letter takes on average, Latin or Korean, px.
+_NARROWEST, _LETTER, _WIDE_LETTER = 300, 8.3, 16.0
 
 
 def row_axis() -> alt.Y:
@@ -28,12 +32,31 @@ def row_axis() -> alt.Y:
     return alt.Y("label:N", sort=None, axis=None)
 
 
-def name_layer(*, keep_free: int = 0) -> alt.Chart:
-    """Write each row's name above it; `keep_free` px at its right are left for a figure."""
-    limit = alt.ExprRef(expr=f"width - {keep_free}")
-    marks: alt.Chart = alt.Chart().mark_text(align="left", baseline="middle", yOffset=-BAR_OFFSET, limit=limit)
-    named: alt.Chart = marks.encode(x=alt.value(0), y=row_axis(), text="label:N")
-    return named
+def _name_layers(keep_free: int, *, is_broken: bool) -> list[alt.Chart]:
+    """Write each row's name above it; one that is broken has its first line above the other, where the chart is too narrow for one line."""
+    room = f"width - {keep_free}"
+    texts = [(0, "datum.label")]
+    if is_broken:
+        # How a name breaks stands in the data; whether it does depends on the width at which it is drawn.
+        texts = [(_LINE, f"datum.needed > {room} ? datum.head : ''"), (0, f"datum.needed > {room} ? datum.tail : datum.label")]
+    layers = []
+    for number, (lift, text) in enumerate(texts):
+        marks = alt.Chart().mark_text(align="left", baseline="middle", yOffset=-BAR_OFFSET - lift, limit=alt.ExprRef(expr=room))
+        layers.append(marks.transform_calculate(**{f"line{number}": text}).encode(x=alt.value(0), y=row_axis(), text=f"line{number}:N"))
+    return layers
+
+
+def _width_of(name: str) -> float:
+    """Estimate how wide a name is drawn, px."""
+    return sum(_WIDE_LETTER if letter >= "\u1100" else _LETTER for letter in name)
+
+
+def _two_lines(name: str, room: float) -> dict[str, Any]:
+    """Break a name at the last space that leaves its first line within the room; all stands in the second line where there is none, or no need."""
+    width = _width_of(name)
+    spaces = [place for place, letter in enumerate(name) if letter == " " and _width_of(name[:place]) <= room] if width > room else []
+    head, tail = (name[: spaces[-1]], name[spaces[-1] + 1 :]) if spaces else ("", name)
+    return {"head": head, "tail": tail, "needed": round(width)}
 
 
 def text_layer() -> alt.Chart:
@@ -52,10 +75,23 @@ def percent_axis(*, title: str | None = None, values: Sequence[float] | None = N
     return alt.Axis(title=title, labelExpr=label, titleAnchor="start", grid=has_grid, **extra)
 
 
-def finish(layers: Sequence[alt.Chart], rows: Rows, *, height: int | None = None) -> dict[str, Any]:
-    """Put layers over the same rows of data into one specification; without a height, each row gets the room that it needs."""
-    chart = alt.layer(*layers, data=alt.InlineData(values=[dict(row) for row in rows]))
-    return as_spec(chart, height=_ROW_HEIGHT * len(rows) if height is None else height)
+def finish(layers: Sequence[alt.Chart], rows: Rows, *, height: int | None = None, keep_free: int = 0) -> dict[str, Any]:
+    """Put layers over the same rows of data into one specification.
+
+    Args:
+        layers: what is drawn, the lowest first.
+        rows: the data.
+        height: of the chart, px; without one, each row has its name (`label`) written above it, in two lines where it is long, and the room it needs.
+        keep_free: px at the right of the names that are left for a figure.
+    """
+    values = [dict(row) for row in rows]
+    if height is None:
+        is_broken = any(_width_of(str(row["label"])) > _NARROWEST - keep_free for row in rows)
+        if is_broken:
+            values = [row | _two_lines(str(row["label"]), _NARROWEST - keep_free) for row in values]
+        layers = [*layers, *_name_layers(keep_free, is_broken=is_broken)]
+        height = (_TALL_ROW if is_broken else _ROW_HEIGHT) * len(rows)
+    return as_spec(alt.layer(*layers, data=alt.InlineData(values=values)), height=height)
 
 
 def as_spec(chart: Any, *, height: int) -> dict[str, Any]:
