@@ -133,14 +133,64 @@ def test_the_checker_sees_what_is_wrong():
     assert any("resources" in found.rule for found in verify_plan(replace(economy, resources=less), result))
 
 
-def test_minima_come_before_a_stock_floor_that_is_out_of_reach():
-    rows = bakery(goal=8.0, minimum=6.0) | {"stocks": [{"product": "flour", "opening": 0.0, "floor": 1000.0}]}
+def test_a_recipe_without_any_capacity_is_named_as_what_is_lacking():
+    result = plan(economy_of(bakery(goal=8.0, minimum=5.0, capacity=0.0), horizon=1))
+
+    assert result.outcome.status == "infeasible"
+    assert "could be met with 5 units of capacity of bake in town (2021)" in result.outcome.sentence
+    limits = result.shadow_prices.filter(pl.col("kind") != "product")
+    # One more of capacity is one more of bread, a fifth of the minimum.
+    assert limits.select("kind", "item", "limit", "price").rows() == [("capacity", "bake | town", 0.0, pytest.approx(0.2))]
+    assert "No line has capacity for bake in 2021, and that holds goals back." in [note.sentence for note in result.notes]
+    assert "no line has capacity for bake" in result.gaps["cause"][0]
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e9])
+def test_a_limit_of_zero_is_relaxed_whatever_the_units_of_measure(size):
+    rows = bakery(goal=8.0 * size, minimum=5.0 * size, capacity=10.0 * size, flour=20.0 * size)
+    rows["recipes"] = [*rows["recipes"], {"recipe": "bake", "item": "labour", "role": "in", "amount": 1.0}]
+    rows["resources"] = [{"resource": "labour", "region": "all", "period": "2021", "limit": 0.0}]
 
     result = plan(economy_of(rows, horizon=1))
 
-    assert result.gaps["delivered"][0] >= 6.0 - 1e-9
-    assert result.outcome.status == "infeasible"
-    assert "floor" in result.outcome.sentence
+    assert f"{5.0 * size:.3g} units of labour (2021)" in result.outcome.sentence
+    assert not [note for note in result.notes if "No limit helps" in note.sentence]
+
+
+def test_a_minimum_that_no_limit_helps_is_left_out_of_what_could_be_met():
+    rows = bakery(goal=20.0, minimum=12.0)
+    rows["products"] = [*rows["products"], {"product": "salt", "measure": "t", "name": "Salt"}]
+    rows["goals"] = [*rows["goals"], {"product": "salt", "period": "2021", "quantity": 1.0, "minimum": 1.0}]
+
+    result = plan(economy_of(rows, horizon=1))
+
+    assert "2 minima cannot be met" in result.outcome.sentence
+    assert "all but 1 could be met with 20% more capacity of bake in town (2021)" in result.outcome.sentence
+    assert "No limit helps the minimum of Salt in 2021: nothing can supply it." in [note.sentence for note in result.notes]
+    assert any(note.sentence.startswith("To meet the other minima it takes 20% more") for note in result.notes)
+
+
+def test_a_line_that_has_closed_is_told_where_no_limit_helps():
+    rows = bakery(goal=8.0, minimum=5.0)
+    rows["lines"] = [row | {"until": "2020"} for row in rows["lines"]]
+
+    result = plan(economy_of(rows, horizon=1))
+
+    assert "No limit helps the minimum of Bread in 2021: no line for bake is there." in [note.sentence for note in result.notes]
+
+
+def test_the_loss_of_the_year_after_is_told_as_a_share():
+    # All three goals are alike and are missed alike, those of the two years and that of the year after: a third of the loss is its own.
+    rows = bakery(goal=8.0, capacity=5.0)
+    rows["goals"] = [{"product": "bread", "period": year, "quantity": 8.0} for year in ("2021", "2022")]
+    rows["trade"] = [{"product": "flour", "period": year, "import_limit": 20.0, "import_price": 1.0} for year in ("2021", "2022")]
+    rows["products"] = [row | {"storable": False} for row in rows["products"]] + [{"product": "oven", "measure": "piece", "storable": False}]
+    rows["investments"] = [{"recipe": "bake", "item": "oven", "amount": 1.0, "lag": 1, "depreciation": 0.0}]
+
+    result = plan(economy_of(rows, horizon=2))
+
+    told = [note.sentence for note in result.notes if note.subject == "after the plan"]
+    assert told == ["If the year after the plan wants what 2022 wants, it cannot have all of it either; 33% of the objective comes from it."]
 
 
 @pytest.mark.parametrize("large", [1e9, 1e12, 1e14])

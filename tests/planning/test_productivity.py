@@ -9,7 +9,7 @@ from groundplan.planning.productivity import productivity_faults
 
 
 def recipes(*rows):
-    items = sorted({row[1] for row in rows})
+    items = sorted({row[1] for row in rows if row[1] is not None})
     return economy_of(
         {
             "products": [{"product": item, "measure": "t"} for item in items],
@@ -53,3 +53,22 @@ def test_joint_products_count():
 
 def test_no_recipes_no_faults():
     assert productivity_faults(economy_of({"products": [{"product": "x", "measure": "t"}]})) == ()
+
+
+def test_rows_that_are_no_use_hide_no_loop():
+    broken = (("smelt", "steel", "in", None), ("build", "machines", "in", -1.0), ("build", "steel", "in", float("nan")), (None, "steel", "in", 1.0), ("smelt", None, "in", 1.0))
+    (fault,) = productivity_faults(recipes(*STEEL, ("build", "steel", "in", 0.6), *broken))
+
+    assert fault.found in ("steel -> machines -> steel", "machines -> steel -> machines")
+    assert set(fault.rows) == {3, 5}
+
+
+def test_no_loop_is_told_that_mending_a_row_would_undo():
+    unreadable_output = (("bad", "steel", "out", 1.0), ("bad", "steel", "in", 1.2), ("good", "steel", "out", None), ("good", "ore", "in", 9.0))
+    assert productivity_faults(recipes(*unreadable_output)) == ()
+    the_same_row_twice = (("smelt", "steel", "out", 1.0), ("smelt", "steel", "in", 0.6), ("smelt", "steel", "in", 0.6))
+    assert productivity_faults(recipes(*the_same_row_twice)) == ()
+
+
+def test_absurd_amounts_break_no_solver():
+    assert productivity_faults(recipes(("smelt", "steel", "out", 1.0), ("smelt", "steel", "in", 1e300))) == ()

@@ -17,7 +17,7 @@ from scipy.sparse import coo_array, csc_array, csr_array, diags_array, eye_array
 from scipy.sparse.linalg import splu
 
 from groundplan.planning.columns import Layout
-from groundplan.planning.inputs import FOREIGN_EXCHANGE, Inputs
+from groundplan.planning.inputs import FOREIGN_EXCHANGE, Inputs, idle_recipes
 from groundplan.planning.levels import Level, Solved
 from groundplan.planning.tables_out import Levels
 from groundplan.tables.economy import Economy
@@ -143,7 +143,10 @@ def _explain(inputs: Inputs, layout: Layout, solved: Solved, level: Level, own: 
         shares = (absorbed.T @ system.solve(start)).T
         for at, node in enumerate(some):
             label = names.product(inputs.products.labels[node // planned])
-            texts[int(node // planned), int(node % planned)] = _sentence(label, shares[at], limits, has_price=bool(price.ravel()[node] > 0), has_supply=bool(supply[node] > 0))
+            idle = [names.plain(recipe) for recipe in idle_recipes(inputs, int(node // planned), int(node % planned))]
+            texts[int(node // planned), int(node % planned)] = _sentence(
+                label, shares[at], limits, idle, has_price=bool(price.ravel()[node] > 0), has_supply=bool(supply[node] > 0)
+            )
     return texts
 
 
@@ -199,7 +202,8 @@ def _stocks(chain: _Chain, inputs: Inputs, layout: Layout, period: int, x: Float
     """Pass the price of what comes from stock on to the period before, or to the stock at the start."""
     kept, planned = inputs.stocks.kept, inputs.planned
     place = layout.stock[:, period - 1] if period else np.full(len(kept), -1, np.int64)
-    quantity = kept * (np.where(place >= 0, x[place], 0.0) if period else inputs.stocks.opening)
+    below = layout.low[:, period - 1] if period else place
+    quantity = kept * (np.where(place >= 0, x[place], 0.0) - np.where(below >= 0, x[below], 0.0) if period else inputs.stocks.opening)
     live = np.flatnonzero((quantity > 0) & (price[:, period] > 0))
     supplier = chain.new(len(live))
     chain.supply.append((live * planned + period, supplier, quantity[live]))
@@ -213,12 +217,13 @@ def _stocks(chain: _Chain, inputs: Inputs, layout: Layout, period: int, x: Float
         chain.absorbed.append((supplier, at, np.ones(len(live))))
 
 
-def _sentence(product: str, shares: FloatArray, limits: list[tuple[str, str]], *, has_price: bool, has_supply: bool) -> str:
+def _sentence(product: str, shares: FloatArray, limits: list[tuple[str, str]], idle: list[str], *, has_price: bool, has_supply: bool) -> str:
     """Name the limits that make up most of the goal's marginal cost, with their shares."""
     if not has_price:
         return "Its weight is zero, so nothing is given up for it."
     if not has_supply:
-        return f"Nothing in the plan makes {product} in this period, and none can be imported or taken from stock."
+        why = f" (no line has capacity for {' or '.join(idle[:_NAMED])})" if idle else ""
+        return f"Nothing in the plan makes {product} in this period{why}, and none can be imported or taken from stock."
     by_words: dict[str, dict[str, float]] = {}
     for (words, place), share in zip(limits, shares, strict=True):
         if share > 0:

@@ -66,9 +66,13 @@ def lay_out(inputs: Inputs) -> Layout:
     # The year after the plan keeps stocks only as far as a floor asks for it.
     storable[:, inputs.planned :] &= (stocks.floor > 0)[:, None]
     wanted = goals.quantity > 0
+    # A recipe that nobody has capacity for keeps its pools, at a limit of zero, so that it can be found to be what is lacking.
+    able = np.zeros((len(inputs.recipes), span))
+    np.add.at(able, inputs.pool_recipe, inputs.capacity)
+    lacking = (able == 0.0)[inputs.pool_recipe]
     counter = _Counter()
     columns = {
-        "activity": counter.number(runs & ((inputs.capacity > 0) | grown)),
+        "activity": counter.number(runs & ((inputs.capacity > 0) | grown | lacking)),
         "built": counter.number(built),
         "imports": counter.number(trade.import_limit > 0),
         "exports": counter.number((trade.export_limit > 0) & (trade.export_price > 0)),

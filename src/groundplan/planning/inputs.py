@@ -14,7 +14,7 @@ from groundplan.tables.axes import Axis
 from groundplan.tables.economy import Economy
 from groundplan.tables.facts import ALL_REGIONS
 
-__all__ = ["FOREIGN_EXCHANGE", "Goals", "Inputs", "Investment", "Limits", "Stocks", "Trade", "read_inputs"]
+__all__ = ["FOREIGN_EXCHANGE", "Goals", "Inputs", "Investment", "Limits", "Stocks", "Trade", "idle_recipes", "read_inputs"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -155,8 +155,14 @@ def read_inputs(economy: Economy, pools: Pools) -> Inputs:
     limits, unlimited = _limits(economy, pools, periods, efficiency)
     return Inputs(
         products, recipes, periods, len(planned), pools, pool_recipe, made, csc_array(used), base["chosen"], base["median"],
-        _goals(economy, products, periods, len(planned)), _trade(economy, products, periods, len(planned)), _stocks(economy, products), investment, limits, unlimited,
+        _goals(economy, products, periods, len(planned)), _trade(economy, products, periods, len(planned)), _stocks(economy), investment, limits, unlimited,
     )  # fmt: skip
+
+
+def idle_recipes(inputs: Inputs, product: int, period: int) -> list[str]:
+    """Name the recipes of a product, by positions of product and period, where none of them has any capacity; none where some has."""
+    makers = inputs.made[[product], :].tocoo().col
+    return [] if (inputs.capacity[makers, period] > 0).any() else [inputs.recipes.labels[recipe] for recipe in np.unique(inputs.pool_recipe[makers])]
 
 
 def _coefficients(economy: Economy, role: str, rows: Axis, recipes: Axis) -> csc_array:
@@ -189,7 +195,7 @@ def _trade(economy: Economy, products: Axis, periods: tuple[str, ...], planned: 
     return Trade(*_cells(economy.trade, ("import_limit", "import_price", "export_limit", "export_price"), products, periods, planned))
 
 
-def _stocks(economy: Economy, products: Axis) -> Stocks:
+def _stocks(economy: Economy) -> Stocks:
     known = economy.products.select("product", "storable", "loss_share").join(economy.stocks.select("product", "opening", "floor", "ceiling"), on="product", how="left")
     known = known.sort("product").with_columns(pl.col("opening", "floor").fill_null(0.0), pl.col("ceiling").fill_null(float("inf")))
     storable = known["storable"].to_numpy()

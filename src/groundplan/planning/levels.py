@@ -16,7 +16,7 @@ from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs
 from groundplan.planning.loss import SLOPES
 from groundplan.planning.reach import implied_upper
-from groundplan.planning.rows import build_programme, floors_hold_by_themselves, flow_scales, pool_scales, scale_of
+from groundplan.planning.rows import build_programme, floors_hold_by_themselves, floors_of, flow_scales, pool_scales, scale_of
 
 __all__ = ["HELD", "Level", "Solved", "solve_levels"]
 
@@ -67,6 +67,7 @@ class Solved:
         programme: the unscaled programme, with all minima and floors as they were held.
         method: which solver, how many iterations, and why.
         given_up: what the later levels took from each level's objective, in its own measure.
+        settled: loss of the goals whose priority needed no level: what earlier levels have settled that they miss, and no less than that.
     """
 
     x: FloatArray
@@ -75,6 +76,7 @@ class Solved:
     programme: Programme
     method: str
     given_up: FloatArray
+    settled: float
 
 
 def solve_levels(inputs: Inputs, layout: Layout, *, tell: Callable[[str, float], None]) -> Solved:
@@ -103,7 +105,9 @@ def solve_levels(inputs: Inputs, layout: Layout, *, tell: Callable[[str, float],
             state = _run(state, name, 0, cost)
     x = scaling.columns * state.levels[-1].vertex.x if state.levels else np.zeros(layout.columns)
     given_up = np.array([float(level.cost @ x) - level.objective for level in state.levels])
-    return Solved(x, state.levels, scaling, programme, state.words, given_up)
+    levelled = {level.priority for level in state.levels if level.name == "goals"}
+    settled = sum(float(cost @ (scaling.columns * state.programme.lower)) for priority, cost in wanted if priority not in levelled)
+    return Solved(x, state.levels, scaling, programme, state.words, given_up, settled)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,17 +123,11 @@ class _State:
 
 
 def _keep_floors(state: _State, inputs: Inputs, layout: Layout) -> _State:
-    """Keep stocks as near to their floors as the minima allow, which come first; later levels go no lower."""
-    floor = np.broadcast_to(inputs.stocks.floor[:, None], layout.low.shape)
-    cost = _share_cost(layout, layout.low, floor)
-    state = _opened(state, layout.low, floor)
-    kept = _attempt(state, "floors", 0, cost)
-    if kept is None:
-        kept = _run(_run_minima(state, inputs, layout), "floors", 0, cost)
-    upper = kept.programme.upper.copy()
-    low = layout.low[layout.low >= 0]
-    upper[low] = np.maximum(kept.levels[-1].vertex.x[low], 0.0)
-    return replace(kept, programme=replace(kept.programme, upper=upper))
+    """Keep stocks as near to their floors as the minima allow, which come first: where no plan meets them all, those are sought with floors open."""
+    cost = _share_cost(layout, layout.low, np.broadcast_to(inputs.stocks.floor[:, None], layout.low.shape))
+    state = _opened(state, layout.low, floors_of(inputs))
+    kept = _attempt(state, "floors", 0, cost, needed=False)
+    return _run(_run_minima(state, inputs, layout), "floors", 0, cost) if kept is None else kept
 
 
 def _run_minima(state: _State, inputs: Inputs, layout: Layout) -> _State:
@@ -140,15 +138,16 @@ def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tupl
     """Serve goals by priority.
 
     Often the goals of the earlier priorities can all be met, so the last priority is tried first with all others met; where that has no
-    solution, the one before it, and so on. The least loss of the earlier ones is then zero without a programme of their
-    own, and a priority that is fully met has no level. What is found is held, and the later priorities follow.
+    solution, the one before it, and so on. The least loss of the earlier ones is then known without a programme of their
+    own, and a priority that is met has no level. What is found is held, and the later priorities follow. Where nothing has a
+    solution, minima and floors cannot all be kept: minima come first.
     """
     remaining, total = list(steps), len(steps)
     while remaining:
         for last in reversed(range(len(remaining))):
             tell(f"goals of priority {remaining[last][0]}", 0.7 * (total - len(remaining)) / total)
-            earlier = [priority for priority, _ in remaining[:last]]
-            attempt = _attempt(_met(state, inputs, layout, earlier), "goals", *remaining[last], needed=not earlier)
+            earlier = [cost for _, cost in remaining[:last]]
+            attempt = _attempt(_met(state, earlier), "goals", *remaining[last], needed=not earlier)
             if attempt is not None:
                 state, remaining = attempt, remaining[last + 1 :]
                 break
@@ -156,16 +155,17 @@ def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tupl
             if any(level.name in ("minima", "goals") for level in state.levels):
                 raise SolverError(f"goals of priority {remaining[0][0]} have no solution although the level before has")
             tell("minima", 0.0)
-            state = _run_minima(state, inputs, layout)
+            open_floors = bool((layout.low >= 0).any()) and not state.levels
+            state = _keep_floors(state, inputs, layout) if open_floors else _run_minima(state, inputs, layout)
     return state
 
 
-def _met(state: _State, inputs: Inputs, layout: Layout, priorities: list[int]) -> _State:
-    """Let nothing be missed of the goals of some priorities, beyond what is held already."""
-    if not priorities:
+def _met(state: _State, costs: list[FloatArray]) -> _State:
+    """Let nothing be missed that has a cost, beyond what is held already: no plan can cost less."""
+    if not costs:
         return state
     upper = state.programme.upper.copy()
-    places = layout.short[np.isin(inputs.goals.priority, priorities) & (inputs.goals.quantity > 0)]
+    places = np.logical_or.reduce([cost > 0 for cost in costs])
     upper[places] = state.programme.lower[places]
     return replace(state, programme=replace(state.programme, upper=upper))
 

@@ -46,8 +46,8 @@ def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_f
         progress: called with what is being done and the share that is done, 0 to 1.
 
     Returns:
-        The plan. Its outcome is `done` where all goals are met, `limited` where some are not, `infeasible` where some minimum is
-        not (the tables then hold the plan that comes nearest), and `no_data` where no goal lies within the plan.
+        The plan. Its outcome is `done` where all goals are met and stocks keep their floors, `limited` where some do not, `infeasible`
+        where some minimum is not met (the tables then hold the plan that comes nearest), and `no_data` where no goal lies within the plan.
 
     Raises:
         SolverError: the solver broke down, or its plan does not hold when it is worked out again (`verify_plan`).
@@ -82,7 +82,7 @@ def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_f
         gaps,
         new_capacity_table(inputs, numbers),
         uncertain_table(economy, inputs, lines, prices),
-        (*summary.notes, *notes_of(economy, inputs, lines)),
+        (*summary.notes, *notes_of(inputs, lines)),
     )
     tell("verification", 0.95)
     broken = verify_plan(economy, planned, nameplates=capacities is None)

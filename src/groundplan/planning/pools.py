@@ -59,7 +59,7 @@ def make_pools(economy: Economy, capacities: LineCapacities) -> Pools:
     lines = lines.with_columns(pl.col("region").fill_null(NO_REGION)).sort("line")
     keyed = lines.group_by(_KEYS).agg(pl.len().cast(pl.Int64).alias("lines"), ordered_sum(pl.col("chosen")), ordered_sum(pl.col("median")))
     pools = _with_growth(economy, keyed).sort(_KEYS, nulls_last=False)
-    pools = pools.with_columns(_labels(pools))
+    pools = pools.with_columns(_label())
     kept = lines.join(pools.select("pool", *_KEYS), on=_KEYS, nulls_equal=True).select("line", "unit", "pool", "chosen").sort("pool", "line")
     runs, age = _life(pools, periods)
     return Pools(pools, kept, runs, age)
@@ -87,7 +87,7 @@ def _with_growth(economy: Economy, keyed: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(pl.col("lines").fill_null(0), pl.col("chosen", "median").fill_null(0.0), pl.col("grows").fill_null(value=False))
 
 
-def _labels(pools: pl.DataFrame) -> pl.Expr:
+def _label() -> pl.Expr:
     """Name a pool by its recipe and region, and by what else tells it apart where that is needed."""
     crowded = pl.struct("recipe", "region").is_duplicated()
     life = pl.when(pl.col("since").is_not_null()).then(pl.lit(" from ") + pl.col("since")).otherwise(pl.lit(""))

@@ -12,6 +12,7 @@ from groundplan.errors import Fault
 from groundplan.maths.leontief import producible
 from groundplan.tables.axes import Axis
 from groundplan.tables.economy import Economy
+from groundplan.tables.rules_columns import LARGEST_AMOUNT
 
 __all__ = ["productivity_faults"]
 
@@ -25,15 +26,15 @@ def productivity_faults(economy: Economy) -> tuple[Fault, ...]:
     as given from outside. Imports do not excuse a loop: a recipe that eats imports of its own product yields nothing.
 
     Args:
-        economy: an economy whose recipes and products can be read; other faults in them are told elsewhere.
+        economy: an economy with any faults, which are told elsewhere. Only sound rows count: known product, role, and a finite amount
+            above 0; of rows that say the same twice, the
+            one that speaks for the recipe. A product whose output somewhere cannot be read is taken as given, so that no loop is told that mending a cell would undo.
 
     Returns:
         One fault a loop, of table `recipes`, with the loop in words; none where all is productive.
     """
     products = Axis(tuple(sorted(set(economy.products["product"].drop_nulls()))))
-    table = economy.recipes.with_row_index("row").filter(pl.col("amount").is_finite() & (pl.col("amount") > 0))
-    table = table.with_columns(pl.col("role").cast(pl.String)).drop_nulls(["recipe", "item", "role"])
-    table = table.filter(pl.col("item").is_in(products.labels))
+    table = _sound_rows(economy.recipes, products)
     if table.is_empty():
         return ()
     recipes = Axis(tuple(sorted(set(table["recipe"]))))
@@ -41,7 +42,19 @@ def productivity_faults(economy: Economy) -> tuple[Fault, ...]:
     stuck = np.flatnonzero(~producible(made, used))
     if not len(stuck):
         return ()
-    return tuple(_fault(economy, table, products, recipes, made, used, loop) for loop in _loops(made, used, stuck))
+    return tuple(_fault(table, products, recipes, made, loop) for loop in _loops(made, used, stuck))
+
+
+def _sound_rows(recipes: pl.DataFrame, products: Axis) -> pl.DataFrame:
+    """Give the rows from which something follows, with their position as `row`; role as text."""
+    amount, role = pl.col("amount"), pl.col("role")
+    table = recipes.with_row_index("row").with_columns(role.cast(pl.String)).filter(pl.col("item").is_in(products.labels))
+    is_sound = pl.col("recipe").is_not_null() & role.is_not_null() & amount.is_finite() & (amount > 0) & (amount <= LARGEST_AMOUNT)
+    table = table.with_columns(sound=is_sound.fill_null(value=False))
+    given = table.filter(~pl.col("sound") & (role != "in").fill_null(value=True))["item"].unique().to_list()
+    kindest = pl.when(role == "out").then(-amount).otherwise(amount)
+    table = table.filter(pl.col("sound") & ~pl.col("item").is_in(given)).sort(kindest, maintain_order=True)
+    return table.unique(["recipe", "item", "role"], keep="first", maintain_order=True).sort("row")
 
 
 def _matrix(table: pl.DataFrame, role: str, products: Axis, recipes: Axis) -> csc_array:
@@ -88,13 +101,12 @@ def _heaviest_loop(needs: NDArray[np.float64]) -> list[int]:
         path.append(following)
 
 
-def _fault(economy: Economy, table: pl.DataFrame, products: Axis, recipes: Axis, made: csc_array, used: csc_array, loop: list[int]) -> Fault:
+def _fault(table: pl.DataFrame, products: Axis, recipes: Axis, made: csc_array, loop: list[int]) -> Fault:
     labels = [products.labels[place] for place in loop]
     # What goes in stands before what comes out: coal -> power -> coal.
     words = " -> ".join([labels[0], *reversed(labels)]) if len(labels) > 1 else f"{labels[0]} -> {labels[0]}"
     makers = {recipes.labels[place] for product in loop for place in made[[product], :].tocoo().col}
     rows = table.filter(pl.col("recipe").is_in(sorted(makers)) & (pl.col("role") == "in") & pl.col("item").is_in(labels))["row"].to_list()
-    del used
     return Fault(
         "recipes", "recipe, item, amount", "not_productive", len(rows), tuple(int(row) + 2 for row in rows[:_SHOWN]), words,
         "recipes that yield more of each product than is used up on the way to it",

@@ -68,7 +68,7 @@ def cheapest_relaxation(inputs: Inputs, layout: Layout, solved: Solved) -> tuple
     Source:
         Chinneck (2008), Feasibility and Infeasibility in Optimization, ch. 7: elastic programmes and deletion filters.
     """
-    extras = _list_extras(inputs, layout)
+    extras = _list_extras(inputs, layout, solved)
     programme = _elastic(inputs, layout, solved, extras)
     count = layout.columns
     upper = programme.upper.copy()
@@ -93,7 +93,7 @@ def _unmet(layout: Layout, x: FloatArray) -> list[tuple[int, int]]:
     return [(int(p), int(t)) for p, t in there if x[layout.below[p, t]] > 1e-7]
 
 
-def _list_extras(inputs: Inputs, layout: Layout) -> _Extras:
+def _list_extras(inputs: Inputs, layout: Layout, solved: Solved) -> _Extras:
     """List every limit of the plan's periods that could be relaxed."""
     regions, recipes = inputs.pools.table["region"].to_list(), inputs.recipes.labels
     labels: dict[tuple[str, str, str], int] = {}
@@ -102,8 +102,10 @@ def _list_extras(inputs: Inputs, layout: Layout) -> _Extras:
     np.add.at(national, inputs.pool_recipe, inputs.capacity[:, : inputs.planned])
 
     def add(source: int, limit: float, scale: float, label: tuple[str, str, str], period: int, *, is_row: bool) -> None:
+        # A limit of zero cannot be doubled: raising it by the size of the flows that it is to carry counts as much.
+        unit = 1.0 / solved.scaling.rows[source] if is_row else solved.scaling.columns[source]
         if source >= 0:
-            rows.append((source, is_row, limit, 1.0 / scale if scale > 0 else 1.0, labels.setdefault(label, len(labels)), period))
+            rows.append((source, is_row, limit, 1.0 / (scale if scale > 0 else float(unit)), labels.setdefault(label, len(labels)), period))
 
     for pool, recipe in enumerate(inputs.pool_recipe):
         for period in range(inputs.planned):

@@ -13,7 +13,7 @@ from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs
 from groundplan.planning.loss import segment_widths
 
-__all__ = ["build_programme", "floors_hold_by_themselves", "flow_scales", "pool_scales", "scale_of"]
+__all__ = ["build_programme", "floors_hold_by_themselves", "floors_of", "flow_scales", "pool_scales", "scale_of"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -47,6 +47,13 @@ def floors_hold_by_themselves(inputs: Inputs) -> bool:
     stocks = inputs.stocks
     kept = np.minimum(stocks.opening * stocks.kept, stocks.ceiling) * stocks.kept ** (inputs.planned - 1)
     return bool((kept >= stocks.floor).all())
+
+
+def floors_of(inputs: Inputs) -> FloatArray:
+    """Give the floor of each stock, shape (P, H). Merely keeping it loses a part of it: the year after must not fail for that."""
+    floor = np.repeat(inputs.stocks.floor[:, None], len(inputs.periods), axis=1)
+    floor[:, inputs.planned :] *= inputs.stocks.kept[:, None]
+    return floor
 
 
 def flow_scales(inputs: Inputs) -> FloatArray:
@@ -190,9 +197,7 @@ def _bounds(inputs: Inputs, layout: Layout) -> tuple[FloatArray, FloatArray]:
     _put(upper, layout.activity, np.where(layout.capacity >= 0, np.inf, inputs.capacity))
     _put(upper, layout.imports, inputs.trade.import_limit)
     _put(upper, layout.exports, inputs.trade.export_limit)
-    floor = np.repeat(stocks.floor[:, None], len(inputs.periods), axis=1)
-    # Merely keeping the floor loses a part of it: the year after must not fail for that.
-    floor[:, inputs.planned :] *= stocks.kept[:, None]
+    floor = floors_of(inputs)
     _put(lower, layout.stock, floor)
     _put(upper, layout.stock, stocks.ceiling)
     _put(upper, layout.drawn, np.minimum(stocks.opening, stocks.ceiling))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from groundplan.outcome import Note, Status
 from groundplan.planning.chance import LineCapacities
 from groundplan.planning.columns import Layout
-from groundplan.planning.inputs import Inputs
+from groundplan.planning.inputs import Inputs, idle_recipes
 from groundplan.planning.levels import Solved
 from groundplan.planning.relax import Relaxation, cheapest_relaxation
 from groundplan.tables.economy import Economy
@@ -38,18 +39,21 @@ class Summary:
 def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, gaps: pl.DataFrame, prices: pl.DataFrame) -> Summary:
     """Say whether the goals can be met, which not and by how much, and what holds the plan back."""
     goals = [level for level in solved.levels if level.name == "goals"]
-    objective, bound = float(sum(level.objective for level in goals)), float(sum(level.bound for level in goals))
+    objective, bound = float(sum(level.objective for level in goals)) + solved.settled, float(sum(level.bound for level in goals)) + solved.settled
     weights = float(inputs.goals.weight[inputs.goals.quantity > 0].sum())
     gap = (objective - bound) / weights if weights > 0 else 0.0
     missed = gaps.filter(pl.col("shortfall_share") > 1e-9)
     below = gaps.filter(pl.col("below_minimum") > 1e-9 * pl.col("minimum"))
     names = dict(economy.products.select("product", pl.col("name").fill_null(pl.col("product"))).iter_rows())
-    floors = any(level.name == "floors" and level.objective > 1e-9 for level in solved.levels)
-    status: Status = "infeasible" if floors or not below.is_empty() else "done" if missed.is_empty() else "limited"
+    floors = _below_floor(inputs, layout, solved)
+    status: Status = "infeasible" if not below.is_empty() else "done" if missed.is_empty() and not floors else "limited"
     held = holding_back(economy, prices)
     notes: list[Note] = []
     if status == "done":
         sentence = "The one goal can be met." if len(gaps) == 1 else f"All {len(gaps)} goals can be met."
+    elif status == "limited" and missed.is_empty():
+        what = _joined([names[product] for product in floors])
+        sentence = f"All goals can be met, but {f'the stock of {what} falls below its floor' if len(floors) == 1 else f'stocks of {what} fall below their floors'}."
     elif status == "limited":
         worst = missed.sort(["shortfall_share", "product", "period"], descending=[True, False, False]).row(0, named=True)
         last = inputs.periods[inputs.planned - 1]
@@ -57,8 +61,6 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
         when = f"{len(of_last)} of {len(all_last)} goals of {last}" if len(of_last) else f"{len(missed)} of {len(gaps)} goals"
         sentence = f"{when} cannot be met in full; the largest gap is {names[worst['product']]} in {worst['period']} ({worst['shortfall_share']:.0%} of the goal)"
         sentence += f"; {held} the plan back." if held else "."
-    elif below.is_empty():
-        sentence = f"Some stocks cannot be kept at their floor, whatever is done; {len(missed)} of {len(gaps)} goals cannot be met in full beside that."
     else:
         worst = below.sort(pl.col("below_minimum") / pl.col("minimum"), descending=True).row(0, named=True)
         share = worst["below_minimum"] / worst["minimum"]
@@ -67,14 +69,24 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
         relaxed, hopeless = cheapest_relaxation(inputs, layout, solved)
         words = [_relaxed(one, names) for one in relaxed]
         if words:
-            sentence += f"; all could be met with {_joined(words[:_NAMED])}{f' and {len(words) - _NAMED} more' if len(words) > _NAMED else ''}."
+            more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
+            sentence += f"; all{f' but {len(hopeless)}' if hopeless else ''} could be met with {_joined(words[:_NAMED])}{more}."
         else:
             sentence += "."
         many = f"one of a set of {len(words)} that is cheapest together, and each of them is needed" if len(words) > 1 else "nothing cheaper would do"
-        notes += [Note("plan", "alert", one.item, f"To meet the minima it takes {text}: {many}.") for one, text in zip(relaxed, words, strict=True)]
+        notes += [
+            Note("plan", "alert", one.item, f"To meet {'the other' if hopeless else 'the'} minima it takes {text}: {many}.") for one, text in zip(relaxed, words, strict=True)
+        ]
         for product, period in hopeless:
-            notes.append(Note("plan", "alert", product, f"No limit helps the minimum of {names.get(product, product)} in {period}: nothing can supply it."))
-    notes += _level_notes(economy, inputs, layout, solved, gaps)
+            idle = idle_recipes(inputs, inputs.products.position(product), inputs.periods.index(period))
+            why = f"no line for {' or '.join(recipe.replace('_', ' ') for recipe in idle[:_NAMED])} is there" if idle else "nothing can supply it"
+            notes.append(Note("plan", "alert", product, f"No limit helps the minimum of {names.get(product, product)} in {period}: {why}."))
+    notes += _capacity_notes(inputs, prices)
+    if floors:
+        why = "beside the minima, which come first" if (inputs.goals.minimum > 0).any() else "whatever is done"
+        text = f"Some stocks cannot be kept at their floor ({_joined([names[product] for product in floors])}), {why}; they are kept as near to it as can be."
+        notes.append(Note("plan", "alert", "stocks", text))
+    notes += _level_notes(economy, inputs, layout, solved, gaps, objective)
     return Summary(status, sentence, f"{solved.method}; every level repaired exactly at its vertex", objective, bound, gap, tuple(notes))
 
 
@@ -93,18 +105,37 @@ def _relaxed(one: Relaxation, names: dict[str, str]) -> str:
     return f"{size} {what}{f' in {one.region}' if one.region else ''} ({when})"
 
 
-def _level_notes(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, gaps: pl.DataFrame) -> list[Note]:
+def _below_floor(inputs: Inputs, layout: Layout, solved: Solved) -> list[str]:
+    """Name the products whose stock falls below its floor, in the plan or in the year after."""
+    if not any(level.name == "floors" and level.objective > 1e-9 for level in solved.levels):
+        return []
+    there = layout.low >= 0
+    low = np.zeros(layout.low.shape)
+    low[there] = solved.x[layout.low[there]]
+    return [inputs.products.labels[product] for product in np.flatnonzero((low > 1e-9 * inputs.stocks.floor[:, None]).any(axis=1))]
+
+
+def _capacity_notes(inputs: Inputs, prices: pl.DataFrame) -> list[Note]:
+    """Tell which recipes hold goals back because no line has any capacity for them: their price x limit is zero, however much they matter."""
+    none = prices.filter((pl.col("kind") == "capacity") & (pl.col("limit") == 0.0)).join(inputs.pools.table.select("recipe", item="pool"), on="item")
+    found = none.group_by("recipe").agg(pl.col("period").unique().sort()).sort("recipe")
+    return [
+        Note("plan", "warning", recipe, f"No line has capacity for {recipe.replace('_', ' ')} in {_joined(periods)}, and that holds goals back.")
+        for recipe, periods in found.iter_rows()
+    ]
+
+
+def _level_notes(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, gaps: pl.DataFrame, objective: float) -> list[Note]:
     """Tell what the levels found besides the goals."""
     notes = []
     for level, lost in zip(solved.levels, solved.given_up, strict=True):
-        if level.name == "floors" and level.objective > 1e-9:
-            notes.append(Note("plan", "alert", "stocks", "Some stocks cannot be kept at their floor, whatever is done; they are kept as near to it as can be."))
         # What rounding takes from an earlier level must be told if it could be seen.
         if abs(lost) > 1e-9 * max(1.0, abs(level.objective)):
             notes.append(Note("plan", "warning", level.name, f"Later levels took {lost:.1e} from the level {level.name} {level.priority or ''}".rstrip() + "."))
     lost_after = _loss_after(inputs, layout, solved)
     if inputs.has_year_after and lost_after > 1e-9:
-        text = f"If the year after the plan wants what {inputs.periods[-2]} wants, it cannot have all of it either; its loss is {lost_after:.3g} of the objective."
+        share = f"{lost_after / objective:.0%} of the objective comes from it"
+        text = f"If the year after the plan wants what {inputs.periods[-2]} wants, it cannot have all of it either; {share}."
         notes.append(Note("plan", "warning", "after the plan", text))
     planned = {str(period) for period in economy.settings.plan_periods()}
     outside = economy.goals.filter(~pl.col("period").is_in(sorted(planned)))
@@ -153,7 +184,7 @@ def _group(economy: Economy) -> pl.Expr:
     )  # fmt: skip
 
 
-def notes_of(economy: Economy, inputs: Inputs, lines: LineCapacities) -> tuple[Note, ...]:
+def notes_of(inputs: Inputs, lines: LineCapacities) -> tuple[Note, ...]:
     """Say what was assumed."""
     notes = []
     for resource, periods, regions in inputs.unlimited:

@@ -38,11 +38,11 @@ def review(economy: Economy, *, estimates: pl.DataFrame | None = None, estimate_
         `fulfilment` and `bunching`, notes, and how it ended: `no_data` where there are no targets or no reports on them.
     """
     targets = _last_targets(economy)
-    cells = _cells(economy, targets, estimates)
+    cells = _cells(economy, targets)
     if cells.is_empty():
         sentence = "No target of a past plan has a report beside it, so fulfilment cannot be reviewed."
         return Review(Outcome("no_data", sentence), Fulfilment.create_empty(), Bunching.create_empty(), (Note("review", "info", "targets", sentence),))
-    fulfilment = _fulfilment(cells, estimates, estimate_factors, economy)
+    fulfilment = _fulfilment(cells, estimates, estimate_factors)
     bunching = _bunching(cells, np.random.default_rng(economy.settings.seed))
     sentence = _sentence(fulfilment, str(targets["plan"][0]))
     return Review(Outcome("done", sentence, "sums of reports and of estimates by target period"), fulfilment, bunching, _notes(cells, bunching))
@@ -61,7 +61,7 @@ def _last_targets(economy: Economy) -> pl.DataFrame:
     return latest.filter(pl.col("version") == pl.col("version").max().over("unit", "product", "period"))
 
 
-def _cells(economy: Economy, targets: pl.DataFrame, estimates: pl.DataFrame | None) -> pl.DataFrame:
+def _cells(economy: Economy, targets: pl.DataFrame) -> pl.DataFrame:
     """Give one row a target that has a report: target, reported, storming, sector and region."""
     reports = economy.reports.filter(pl.col("indicator") == "output").sort("version").unique(["unit", "product", "period"], keep="last")
     calendar = enclosing_periods(reports["period"].unique(), targets["period"].unique())
@@ -88,7 +88,7 @@ def _cells(economy: Economy, targets: pl.DataFrame, estimates: pl.DataFrame | No
     )
 
 
-def _fulfilment(cells: pl.DataFrame, estimates: pl.DataFrame | None, factors: pl.DataFrame | None, economy: Economy) -> pl.DataFrame:
+def _fulfilment(cells: pl.DataFrame, estimates: pl.DataFrame | None, factors: pl.DataFrame | None) -> pl.DataFrame:
     """Sum cells at each level: by product in its own measure, and over products by shares of the target."""
     by_product = _with_levels(cells).with_columns(pl.lit(1.0).alias("weight"))
     # Over products, each is measured in shares of its whole target, so that tonnes and pieces can stand in one sum.
