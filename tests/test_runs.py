@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from groundplan.errors import FolderError, RunIncompleteError
-from groundplan.store import runs
+from groundplan.store import run_lock, runs
 from groundplan.store.runs import latest_run, list_runs, open_run, read_run
 
 TABLE = pl.DataFrame({"unit": ["a", "b"], "value": [1.0, 2.5]})
@@ -44,36 +44,90 @@ def test_an_error_half_way_leaves_nothing(tmp_path):
     with pytest.raises(ZeroDivisionError), open_run(tmp_path, "r1") as writer:
         writer.write_tables({"outputs": TABLE})
         raise ZeroDivisionError
-    assert list((tmp_path / "runs").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_half_way_leaves_the_runs_before_it(tmp_path):
+    before = write(tmp_path)
+    with pytest.raises(ZeroDivisionError), open_run(tmp_path, "r2"):
+        raise ZeroDivisionError
+    assert list((tmp_path / "runs").iterdir()) == [before]
 
 
 def test_ctrl_c_half_way_leaves_nothing(tmp_path):
     with pytest.raises(KeyboardInterrupt), open_run(tmp_path, "r1") as writer:
         writer.write_tables({"outputs": TABLE})
         raise KeyboardInterrupt
-    assert list((tmp_path / "runs").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_a_killed_run_is_marked_and_never_read(tmp_path):
+@pytest.fixture
+def writing(tmp_path):
+    """Another process that has begun a run and stays in it."""
     code = (
         "import sys, time, polars as pl\nfrom pathlib import Path\nfrom groundplan.store.runs import open_run\n"
         "with open_run(Path(sys.argv[1]), 'r1') as writer:\n"
-        "    writer.write_tables({'outputs': pl.DataFrame({'a': [1]})})\n    print('written', flush=True)\n    time.sleep(60)\n"
+        "    writer.write_tables({'outputs': pl.DataFrame({'a': [1]})})\n    print('written', flush=True)\n    time.sleep(600)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "written\n"
-    process.send_signal(signal.SIGKILL)
+    yield process
+    process.kill()
     process.wait()
     process.stdout.close()
+
+
+def test_a_run_that_another_process_writes_is_in_progress_until_that_process_is_killed(tmp_path, writing):
     left = tmp_path / "runs" / "r1.incomplete"
-    assert left.is_dir()
-    with pytest.raises(RunIncompleteError, match="broken off"):
+    assert [listing.state for listing in list_runs(tmp_path)] == ["running"]
+    with pytest.raises(RunIncompleteError, match="being written now"):
         read_run(left)
+    writing.send_signal(signal.SIGKILL)
+    writing.wait()
+    assert left.is_dir()
+    assert [listing.state for listing in list_runs(tmp_path)] == ["broken off"]
+
+
+def test_a_killed_run_is_marked_and_never_read(tmp_path, writing):
+    writing.send_signal(signal.SIGKILL)
+    writing.wait()
+    with pytest.raises(RunIncompleteError, match="broken off"):
+        read_run(tmp_path / "runs" / "r1.incomplete")
     with pytest.raises(RunIncompleteError, match="no complete run"):
         latest_run(tmp_path)
     assert [listing.complete for listing in list_runs(tmp_path)] == [False]
     assert write(tmp_path).name != "r1.incomplete"
+
+
+def test_a_whole_run_holds_no_lock_file(tmp_path):
+    assert sorted(path.name for path in write(tmp_path).iterdir()) == ["manifest.json", "outputs.parquet"]
+
+
+def test_a_run_is_kept_where_the_file_system_knows_no_locks(tmp_path, monkeypatch):
+    def refuse(_descriptor: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(run_lock, "_take", refuse)
+    with open_run(tmp_path, "r1") as writer:
+        assert [listing.state for listing in list_runs(tmp_path)] == ["running"]
+        writer.write_manifest({"step": "plan", "finished": "2021-01-01T00:00:00"})
+    assert [listing.state for listing in list_runs(tmp_path)] == ["complete"]
+
+
+def test_a_run_that_lost_a_table_is_damaged_and_hides_behind_no_older_one(tmp_path):
+    write(tmp_path, "a", "2021-01-01T00:00:00")
+    later = write(tmp_path, "b", "2021-01-02T00:00:00")
+    (later / "outputs.parquet").unlink()
+    assert [(listing.state, listing.missing) for listing in list_runs(tmp_path)] == [("complete", ()), ("damaged", ("outputs",))]
+    with pytest.raises(RunIncompleteError, match="outputs.parquet is missing"):
+        read_run(latest_run(tmp_path))
+
+
+def test_a_file_has_no_runs(tmp_path):
+    (tmp_path / "goals.csv").write_text("x", encoding="utf-8")
+    with pytest.raises(FolderError, match=r"goals\.csv is a file"):
+        list_runs(tmp_path / "goals.csv")
 
 
 def test_an_altered_table_is_not_read(tmp_path):
@@ -98,7 +152,7 @@ def test_a_full_disk_is_said_in_words_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(runs.os, "fsync", full)
     with pytest.raises(FolderError, match="disk is full"):
         write(tmp_path)
-    assert list((tmp_path / "runs").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_runs_in_the_way_of_a_file_are_said_in_words(tmp_path):

@@ -71,8 +71,8 @@ class InputError(GroundplanError, ValueError):
     """The user's tables or settings are at fault; `faults` lists all that was found, together."""
 
     def __init__(self, message: str, faults: Sequence[Fault] = ()) -> None:
-        """Keep the faults beside the message."""
-        lines = [message, *(f"  {fault}" for fault in faults)]
+        """Keep the faults beside the message; in the text warnings are marked as such."""
+        lines = [message, *(f"  {'warning: ' if fault.severity == 'warning' else ''}{fault}" for fault in faults)]
         super().__init__("\n".join(lines))
         self.message = message
         self.faults: tuple[Fault, ...] = tuple(faults)

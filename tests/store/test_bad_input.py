@@ -11,6 +11,7 @@ import xlsxwriter
 from groundplan.errors import Fault, FolderError, InputError, MissingTableError, SettingsError
 from groundplan.store.folder import check_folder, read_economy, write_economy
 from groundplan.store.template import new_economy
+from groundplan.tables.economy import Economy
 
 TODAY = date(2026, 1, 1)
 
@@ -56,6 +57,20 @@ def test_a_file_in_place_of_the_folder(tmp_path):
     (tmp_path / "e").write_text("x")
     with pytest.raises(FolderError, match="is a file"):
         read_economy(tmp_path / "e")
+
+
+def test_further_rules_see_what_could_be_read_and_number_rows_as_the_file_does(folder):
+    edit(folder, "recipes", "recipe,item,role,amount\n", "recipe,item,role,amount\n,,,\n")
+    edit(folder, "lines", "100.0", "ten")
+
+    def first_recipe(economy: Economy) -> list[Fault]:
+        assert economy.lines["capacity"].has_nulls()
+        return [Fault("recipes", "", "mine", 1, (2,), economy.recipes["recipe"][0], "", "")]
+
+    economy, faults = check_folder(folder, today=TODAY, also=[first_recipe])
+    assert economy is None
+    (mine,) = [fault for fault in faults if fault.rule == "mine"]
+    assert mine.rows == (3,)
 
 
 def test_an_empty_folder(tmp_path):

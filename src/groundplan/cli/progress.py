@@ -25,7 +25,17 @@ _WORDS = {
 
 @contextmanager
 def show_progress(console: Console) -> Iterator[Tell]:
-    """Show one bar a step, as the steps begin; on a pipe, one line a step."""
+    """Show one bar a step, as the steps begin; where no terminal is, one plain line a step."""
+    if not console.is_terminal:
+        begun: set[str] = set()
+
+        def say(step: str, _at: str, _share: float) -> None:
+            if step not in begun:
+                begun.add(step)
+                console.print(_WORDS.get(step, step), highlight=False, markup=False)
+
+        yield say
+        return
     columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description:<32}"), BarColumn(bar_width=24), TimeElapsedColumn(), TextColumn("[dim]{task.fields[at]}"))
     with Progress(*columns, console=console) as progress:
         tasks: dict[str, TaskID] = {}

@@ -27,11 +27,7 @@ def check_folder(folder: Path | str, *, today: date | None = None) -> tuple[Econ
     Raises:
         FolderError: there is no such folder, or it cannot be listed.
     """
-    economy, faults = store.check_folder(folder, today=today)
-    # Recipes are looked at together only where each of them can be read.
-    if economy is not None and not any(fault.severity == "fault" and fault.table in ("recipes", "products") for fault in faults):
-        faults = (*faults, *productivity_faults(economy))
-    return economy, faults
+    return store.check_folder(folder, today=today, also=(productivity_faults,))
 
 
 def read_economy(folder: Path | str, *, today: date | None = None) -> Economy:

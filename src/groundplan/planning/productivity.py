@@ -27,8 +27,8 @@ def productivity_faults(economy: Economy) -> tuple[Fault, ...]:
 
     Args:
         economy: an economy with any faults, which are told elsewhere. Only sound rows count: known product, role, and a finite amount
-            above 0; of rows that say the same twice, the
-            one that speaks for the recipe. A product whose output somewhere cannot be read is taken as given, so that no loop is told that mending a cell would undo.
+            above 0; of rows that say the same twice, the one that speaks for the recipe. A product whose output somewhere cannot be
+            read is taken as given, so that no loop is told that mending a cell would undo.
 
     Returns:
         One fault a loop, of table `recipes`, with the loop in words; none where all is productive.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -17,9 +18,13 @@ from groundplan.store.writing import Form, write_economy
 from groundplan.tables.check import check_tables
 from groundplan.tables.economy import Economy
 from groundplan.tables.facts import FACTS
+from groundplan.tables.rules_columns import conform
 from groundplan.tables.settings import Settings
 
 __all__ = ["Form", "check_folder", "read_economy", "sound", "write_economy"]
+
+Rule = Callable[[Economy], Sequence[Fault]]
+"""Looks at an economy whose cells may be null, and gives what is wrong with it."""
 
 
 def read_economy(folder: Path | str, *, today: date | None = None) -> Economy:
@@ -52,12 +57,14 @@ def sound(folder: Path | str, economy: Economy | None, faults: tuple[Fault, ...]
     raise InputError(message, faults)
 
 
-def check_folder(folder: Path | str, *, today: date | None = None) -> tuple[Economy | None, tuple[Fault, ...]]:
+def check_folder(folder: Path | str, *, today: date | None = None, also: Sequence[Rule] = ()) -> tuple[Economy | None, tuple[Fault, ...]]:
     """Read an economy folder and find all that is wrong with it.
 
     Args:
         folder: see `read_economy`.
         today: see `read_economy`.
+        also: further rules, of stages that this room knows nothing of. Each is given all rows, with null for every cell that could
+            not be read, and numbers rows as `groundplan.tables.check.check_economy` does.
 
     Returns:
         The economy, and the faults and warnings. The economy is None where groundplan.toml or a table could not be
@@ -68,8 +75,9 @@ def check_folder(folder: Path | str, *, today: date | None = None) -> tuple[Econ
     """
     folder = Path(folder)
     if not folder.is_dir():
-        found = "is a file" if folder.exists() else "is not there"
-        raise FolderError(f"the folder {folder} {found}. `groundplan new {folder}` makes a new one.")
+        if folder.exists():
+            raise FolderError(f"{folder} is a file. Name the folder that holds {SETTINGS_FILE} and the tables, such as {folder.parent}.")
+        raise FolderError(f"the folder {folder} is not there. `groundplan new {folder}` makes a new one.")
     found_tables = read_tables(folder)
     settings, faults = _settings(folder)
     faults += found_tables.faults
@@ -79,6 +87,7 @@ def check_folder(folder: Path | str, *, today: date | None = None) -> tuple[Econ
         faults += table.faults
     unreadable = {table.name for table in fitted if any(fault.severity == "fault" and fault.table != table.name for fault in table.faults)}
     faults += _rule_faults(settings or Settings(), fitted, unreadable, today or date.today())
+    faults += _further_faults(settings or Settings(), fitted, also)
     if settings is None or unreadable or any(fault.rule in _BLOCKING for fault in faults if fault.severity == "fault"):
         return None, tuple(faults)
     return Economy.from_tables(settings, {table.name: table.frame for table in fitted}), tuple(faults)
@@ -115,5 +124,15 @@ def _rule_faults(settings: Settings, fitted: list[FittedTable], unreadable: set[
         broken={table.name: table.broken for table in fitted},
         unread=unreadable,
     )
+    return _numbered_as_in_file([fault for fault in faults if fault.table in FACTS], fitted)
+
+
+def _further_faults(settings: Settings, fitted: list[FittedTable], rules: Sequence[Rule]) -> list[Fault]:
+    """Apply rules that look at an economy, to what of it could be read."""
+    readable = Economy.from_tables(settings, {table.name: conform(table.name, table.frame)[0] for table in fitted}) if rules else None
+    return [] if readable is None else _numbered_as_in_file([fault for rule in rules for fault in rule(readable)], fitted)
+
+
+def _numbered_as_in_file(faults: Sequence[Fault], fitted: list[FittedTable]) -> list[Fault]:
     rows: dict[str, pl.Series] = {table.name: table.rows for table in fitted}
-    return [renumbered([fault], rows[fault.table])[0] if fault.table in rows and fault.rows else fault for fault in faults if fault.table in FACTS]
+    return [renumbered([fault], rows[fault.table])[0] if fault.table in rows and fault.rows else fault for fault in faults]

@@ -2,6 +2,7 @@
 
 A run is written under the name `<id>.incomplete` and renamed when all of it is on disk, so a folder without that ending is
 whole; whatever ends a run half-way (an error, Ctrl-C, a full disk, a power cut) leaves nothing that is read as a result.
+While it is written its process holds a lock on it, which tells a run in progress from one that was broken off.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 import polars as pl
 
 from groundplan.errors import FolderError, GroundplanError, RunIncompleteError
+from groundplan.store.run_lock import is_being_written, writing_lock
 
 __all__ = ["RunListing", "RunWriter", "StoredRun", "latest_run", "list_runs", "new_run_id", "open_run", "read_run"]
 
@@ -39,13 +41,29 @@ class StoredRun:
 
 @dataclass(frozen=True, slots=True)
 class RunListing:
-    """One line of a list of runs."""
+    """One line of a list of runs.
+
+    Args:
+        run: name of its folder.
+        folder: where it lies.
+        state: "complete"; "damaged": it was complete, and tables are gone since; "running": a process writes it now;
+            "broken off": it holds no result.
+        step: the last step that it did; empty where there is no manifest.
+        finished: when, in ISO 8601; empty where there is no manifest.
+        missing: the tables that are gone.
+    """
 
     run: str
     folder: Path
-    complete: bool
+    state: str
     step: str
     finished: str
+    missing: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Say whether the run is finished and all its tables are there."""
+        return self.state == "complete"
 
 
 class RunWriter:
@@ -74,6 +92,8 @@ class RunWriter:
 def open_run(economy_folder: Path, run: str) -> Iterator[RunWriter]:
     """Open a new run folder; it becomes a result only where the block ends without an error.
 
+    Nothing stays of a run that does not, nor of `runs/` where this run made it.
+
     Args:
         economy_folder: the economy's folder; the run goes into its `runs/`.
         run: id of the run; where it is taken already, -2, -3 ... is added.
@@ -83,18 +103,25 @@ def open_run(economy_folder: Path, run: str) -> Iterator[RunWriter]:
     """
     runs = economy_folder / "runs"
     temporary: Path | None = None
+    made_runs = False
     try:
+        made_runs = not runs.exists()
         runs.mkdir(exist_ok=True)
         name, temporary = _reserve(runs, run)
-        yield RunWriter(temporary, name)
-        if not (temporary / MANIFEST).is_file():
-            raise RunIncompleteError(f"run {name} ended without a manifest")
-        _flush(temporary)
+        with writing_lock(temporary):
+            yield RunWriter(temporary, name)
+            if not (temporary / MANIFEST).is_file():
+                raise RunIncompleteError(f"run {name} ended without a manifest")
+            _flush(temporary)
         temporary.rename(runs / name)
         _flush_folder(runs)
     except BaseException as error:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
+        if made_runs:
+            # It stays where another run has begun in it meanwhile.
+            with suppress(OSError):
+                runs.rmdir()
         # polars wraps what the disk says in its own errors, so the words are looked at as well.
         full = (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or "no space left" in str(error).lower()
         if full:
@@ -112,6 +139,8 @@ def read_run(folder: Path | str) -> StoredRun:
     """
     folder = Path(folder)
     if folder.name.endswith(INCOMPLETE):
+        if is_being_written(folder):
+            raise RunIncompleteError(f"{folder} is a run that is being written now; it holds no result yet. Wait until it has finished.")
         raise RunIncompleteError(f"{folder} is a run that was broken off; it holds no result. Run again; the folder can be deleted.")
     manifest = _manifest(folder)
     if manifest is None:
@@ -128,41 +157,53 @@ def read_run(folder: Path | str) -> StoredRun:
 
 
 def list_runs(economy_folder: Path | str) -> list[RunListing]:
-    """List the runs of an economy, oldest first, with those that were broken off marked.
+    """List the runs of an economy, oldest first, with those that are no result, or no longer whole, marked.
 
     Raises:
         FolderError: there is no such folder, or it cannot be listed.
     """
     if not Path(economy_folder).is_dir():
-        raise FolderError(f"the folder {economy_folder} is not there. Name an economy folder.")
+        found = f"{economy_folder} is a file" if Path(economy_folder).exists() else f"the folder {economy_folder} is not there"
+        raise FolderError(f"{found}. Name an economy folder.")
     runs = Path(economy_folder) / "runs"
     try:
         folders = sorted(folder for folder in runs.iterdir() if folder.is_dir()) if runs.is_dir() else []
     except OSError as error:
         raise FolderError(f"{runs} cannot be listed ({error.strerror}). Check the folder's rights.") from error
-    listings = []
-    for folder in folders:
-        manifest = _manifest(folder) or {}
-        complete = bool(manifest) and not folder.name.endswith(INCOMPLETE)
-        listings.append(RunListing(folder.name, folder, complete, str(manifest.get("step", "")), str(manifest.get("finished", ""))))
-    return sorted(listings, key=lambda listing: (listing.finished, listing.run))
+    return sorted((listing for folder in folders if (listing := _listing(folder))), key=lambda listing: (listing.finished, listing.run))
 
 
 def latest_run(economy_folder: Path | str) -> Path:
-    """Give the folder of the latest complete run.
+    """Give the folder of the latest run that was finished; `read_run` refuses it where it was damaged since.
 
     Raises:
         RunIncompleteError: there is none.
     """
-    complete = [listing for listing in list_runs(economy_folder) if listing.complete]
-    if not complete:
+    # An older run must not pass for the latest where the latest is damaged.
+    finished = [listing for listing in list_runs(economy_folder) if listing.state in ("complete", "damaged")]
+    if not finished:
         raise RunIncompleteError(f"{economy_folder} has no complete run. Run 'groundplan run {economy_folder}' first.")
-    return complete[-1].folder
+    return finished[-1].folder
 
 
 def new_run_id(now: datetime | None = None) -> str:
     """Name a run after the time at which it begins, in UTC."""
     return (now or datetime.now(UTC)).strftime("%Y%m%d-%H%M%S")
+
+
+def _listing(folder: Path) -> RunListing | None:
+    """Look at one run folder; None where it got its final name between the listing and the look."""
+    if folder.name.endswith(INCOMPLETE):
+        state = "running" if is_being_written(folder) else "broken off"
+        final = folder.with_name(folder.name.removesuffix(INCOMPLETE))
+        if folder.exists():
+            return RunListing(folder.name, folder, state, "", "")
+        return _listing(final) if final.exists() else None
+    manifest = _manifest(folder)
+    if manifest is None:
+        return RunListing(folder.name, folder, "broken off", "", "")
+    missing = tuple(name for name in manifest["tables"] if not (folder / f"{name}.parquet").is_file())
+    return RunListing(folder.name, folder, "damaged" if missing else "complete", str(manifest.get("step", "")), str(manifest.get("finished", "")), missing)
 
 
 def _manifest(folder: Path) -> dict[str, Any] | None:
@@ -182,7 +223,8 @@ def _reserve(runs: Path, run: str) -> tuple[str, Path]:
         if (runs / name).exists():
             continue
         try:
-            temporary.mkdir()
+            # With its parent: a run that failed may just have taken an empty `runs` away.
+            temporary.mkdir(parents=True)
         except FileExistsError:
             continue
         return name, temporary

@@ -1,4 +1,4 @@
-"""groundplan.toml: the settings of an economy, read and written."""
+"""groundplan.toml: the settings of an economy, read, and given as text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundplan.store.text_encoding import encoding_fault
 from groundplan.tables.faulty import did_you_mean
 from groundplan.tables.settings import Settings
 
-__all__ = ["SETTINGS_FILE", "read_settings", "settings_text", "write_settings"]
+__all__ = ["SETTINGS_FILE", "read_settings", "settings_text"]
 
 SETTINGS_FILE = "groundplan.toml"
 
@@ -71,18 +71,6 @@ def read_settings(path: Path) -> Settings:
     if faults:
         raise SettingsError(f"{path.name} cannot be used", faults)
     return settings
-
-
-def write_settings(settings: Settings, path: Path) -> None:
-    """Write groundplan.toml with a comment on each setting.
-
-    Raises:
-        FolderError: it cannot be written.
-    """
-    try:
-        path.write_text(settings_text(settings), encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise FolderError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def settings_text(settings: Settings) -> str:

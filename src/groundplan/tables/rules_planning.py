@@ -165,4 +165,8 @@ def _tables_for_a_step(frames: Frames) -> list[Fault]:
         found = f"no rows in {', '.join(for_a_plan)}, nor in reports"
         expected = "recipes, lines and goals, which 'plan' needs, or reports, which 'estimate' needs"
         faults += [Fault(name, "", "missing_table", 0, (), found, expected, first) for name in for_a_plan]
+    elif for_a_plan:
+        remedy = "Fill it in for a plan; 'groundplan estimate' and 'groundplan review' do without."
+        found = "no such table, or no rows in it"
+        faults += [Fault(name, "", "missing_for_plan", 0, (), found, f"rows in {name}, which 'plan' and 'run' need", remedy, "warning") for name in for_a_plan]
     return faults
