@@ -13,10 +13,13 @@ from threadpoolctl import threadpool_limits
 from groundplan.estimation.balances import reconcile
 from groundplan.estimation.calibrate import Residuals, calibrate
 from groundplan.estimation.capacity import STATED_SD, estimate_capacities
+from groundplan.estimation.design_sample import draw_sample
+from groundplan.estimation.design_totals import design_notes, design_totals
 from groundplan.estimation.evidence import Evidence, gather
 from groundplan.estimation.level import Level, fit_level
 from groundplan.estimation.notes import estimation_notes
 from groundplan.estimation.pattern import report_pattern
+from groundplan.estimation.predictive import check_predictions, cover_table, predictive_notes
 from groundplan.estimation.rows import Rows, posterior_rows, report_noise
 from groundplan.estimation.screening import screen_reports
 from groundplan.estimation.silence import nobody_reports, unheard_series
@@ -70,15 +73,20 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
     pattern = report_pattern(evidence, log_report)
     tell("biases of reports", 0.2)
     level = fit_level(evidence, log_report, pattern, target_gap(economy, evidence, log_report), noise)
-    factors, calibration = calibrate(_held_out(evidence, level), "all")
+    residuals = _held_out(evidence, level)
+    factors, calibration = calibrate(residuals, "all")
+    checks = check_predictions(economy, evidence, level, log_report, noise, residuals)
+    cover = cover_table(checks, evidence)
     tell("outputs by period", 0.5)
     rows = posterior_rows(evidence, level, pattern, judge_unreported(evidence, level, log_report), log_report, Noise(noise, new, filling.variance))
     spread = spread_rows(evidence, level, rows, factors)
+    sample = draw_sample(economy, evidence, level, log_report, rows, spread, checks)
     sentence, notes = _sentence(evidence, level, rows), estimation_notes(evidence, screened, level, rows)
     # From here on only rows and their spread are needed; the rest would lie beside the large result tables in memory.
     del screened, filling, log_report, pattern, level
     tell("totals", 0.7)
     totals = totals_table(economy, evidence, rows, spread)
+    by_lot = design_totals(evidence, sample, totals)
     tell("capacities", 0.8)
     lasting = np.asarray(spread.loadings.power(2).sum(axis=1), np.float64).ravel()
     capacity = estimate_capacities(economy, evidence, rows, lasting)
@@ -96,8 +104,11 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
         capacities=capacity.capacities,
         capacity_factors=capacity.factors,
         calibration=pl.concat([calibration, capacity.calibration]),
-        notes=(*notes, *balanced.notes),
+        notes=(*notes, *predictive_notes(cover), *design_notes(evidence, sample, by_lot), *balanced.notes),
         balances=balanced.balances,
+        predictive_checks=checks.table,
+        predictive_cover=cover,
+        design_totals=by_lot,
     )
 
 

@@ -15,6 +15,7 @@ from groundplan.errors import Fault
 from groundplan.flows.check import load_checked
 from groundplan.flows.ports import EconomySource, ResultSink
 from groundplan.loop.chain import Progress, run_chain
+from groundplan.report.check_page import write_check
 from groundplan.report.content import ReportInput
 from groundplan.report.html import write_html
 from groundplan.report.pdf import write_pdf
@@ -23,10 +24,15 @@ from groundplan.store.runs import new_run_id, read_run
 from groundplan.tables.economy import Economy
 from groundplan.tables.fingerprint import fingerprint
 
-__all__ = ["REPORT_FORMS", "is_made_from", "report_of_run", "run_step", "write_reports"]
+__all__ = ["CHECK_PAGE", "REPORT_FORMS", "is_made_from", "report_of_run", "run_step", "write_reports"]
 
 REPORT_FORMS = {"html": ("report.html", write_html), "xlsx": ("report.xlsx", write_workbook), "pdf": ("report.pdf", write_pdf)}
 """Form of the report -> file name and the function that writes it."""
+
+CHECK_PAGE = "check.html"
+"""Page of the predictive checks; its form is called check."""
+
+_FORMS = REPORT_FORMS | {"check": (CHECK_PAGE, write_check)}
 
 _LIBRARIES = ("numpy", "scipy", "polars", "highspy")
 
@@ -38,7 +44,7 @@ def run_step(source: EconomySource, sink: ResultSink, *, last: str = "plan", rep
         source: where the economy comes from.
         sink: where the run is kept, whole or not at all.
         last: "estimate", "review" or "plan".
-        reports: forms of the report to write, of `REPORT_FORMS`.
+        reports: forms of the report to write, of `REPORT_FORMS`, or "check".
         progress: called as the steps go on.
 
     Returns:
@@ -67,7 +73,7 @@ def write_reports(shown: ReportInput, folder: Path, forms: Sequence[str], *, pro
     """Write reports into a folder, each whole or not at all."""
     paths = []
     for done, form in enumerate(forms):
-        name, write = REPORT_FORMS[form]
+        name, write = _FORMS[form]
         if progress is not None:
             progress("report", name, done / len(forms))
         write(shown, folder / name)

@@ -15,7 +15,7 @@ from groundplan.report.content import ReportInput
 from groundplan.report.cover import COVER_LEGEND, cover_panel
 from groundplan.report.html import render_html
 from groundplan.report.names import Names, names_of
-from groundplan.report.numbers import MISSING, grouped, percent, plain
+from groundplan.report.numbers import MISSING, grouped, percent
 from groundplan.report.sources import day, source_line
 from groundplan.report.whole import whole_file
 
@@ -63,6 +63,7 @@ def check_story(shown: ReportInput) -> Story:
         facts=(("Run", shown.run_id), ("Made on", f"{day(shown)}, groundplan {shown.version}")),
         warning=f"Simulated economy. {settings.note or 'Every place, unit and figure is made up.'}" if settings.simulated else "",
         note="" if settings.simulated else settings.note,
+        opening=None,
         answers=(Answer("Do the intervals hold?", verdict, tone, sentences, figure),),
         sections=sections,
         foot=f"{settings.name}, run {shown.run_id}, {day(shown)}, groundplan {shown.version}",
@@ -117,12 +118,16 @@ def _cells(shown: ReportInput, names: Names) -> tuple[tuple[Column, ...], tuple[
     table = cover.filter(pl.col("nominal") == 90).join(half, on=["level", "key"], how="left", maintain_order="left")
     cells = tuple(
         (
-            "All inspected units" if row["level"] == "all" else f"{_LEVELS[row['level']]}: {names.sector(row['key'])}", grouped(row["units"]), plain(100 * row["half"], 0), plain(100 * row["cover"], 0),
-            _range(row).removesuffix(" %"), {True: "its own findings", False: "all findings (too few of its own)"}.get(row["has_own_factor"], MISSING), _word(row),
+            _group(row, names), grouped(row["units"]), f"{100 * row['half']:.0f}", f"{100 * row['cover']:.0f}",
+            _range(row).removesuffix(" %"), {True: "its own", False: "all (too few of its own)"}.get(row["has_own_factor"], MISSING), _word(row),
         )
         for row in table.iter_rows(named=True)
     )  # fmt: skip
     return columns, cells
+
+
+def _group(row: dict[str, str], names: Names) -> str:
+    return "All inspected units" if row["level"] == "all" else f"{_LEVELS[row['level']]}: {names.sector(row['key'])}"
 
 
 def _word(row: dict[str, object]) -> str:

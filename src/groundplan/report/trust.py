@@ -38,6 +38,7 @@ def _calibration(shown: ReportInput, names: Names) -> Figure | None:
         for row in table.head(_MOST).iter_rows(named=True)
     )  # fmt: skip
     covers = [text for group, what in (("all", "output"), ("capacity", "capacity")) if (text := _cover(table, group, what))]
+    panel = cover_panel(shown)
     return Figure(
         name="calibration",
         title=f"90 % intervals held {' and '.join(covers)}" if covers else "How honest the intervals are",

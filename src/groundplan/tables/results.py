@@ -19,6 +19,7 @@ __all__ = [
     "Calibration",
     "Capacities",
     "CapacityFactors",
+    "DesignTotals",
     "EstimateFactors",
     "Estimates",
     "Fulfilment",
@@ -28,6 +29,8 @@ __all__ = [
     "Notes",
     "Outcomes",
     "Outputs",
+    "PredictiveChecks",
+    "PredictiveCover",
     "ResourceUse",
     "ShadowPrices",
     "Totals",
@@ -171,6 +174,70 @@ class Calibration(dy.Schema):
     raw_cover_90 = _number("cover of the 90 % interval before rescaling, held out by unit")
     cover_90 = _number("cover after rescaling, held out by unit")
     parent = _text("group that it falls back on where it is too thin")
+
+
+class PredictiveChecks(dy.Schema):
+    """Each inspected unit against what would have been said of it without its visits: of the mean log of output over its findings, at a yearly rate."""
+
+    unit = _key("unit, held out with all its visits and products")
+    visits = _text("its visits, in order")
+    products = dy.Int64(description="products found")
+    findings = dy.Int64(description="findings that make up the mean")
+    log_found = _number("mean log of what was found")
+    log_predicted = _number("mean log of what would have been predicted without it")
+    log_sd = _number("standard deviation of the prediction for the 90 % interval, calibrated by a factor in which the unit has no part")
+    log_sd_50 = _number("the same for the 50 % interval")
+    raw_log_sd = _number("standard deviation of the prediction before calibration")
+    finding_log_sd = _number("standard deviation of the mean finding's own error")
+    standardised = _number("(log_found - log_predicted) / sqrt(log_sd^2 + finding_log_sd^2)")
+    inside_50 = dy.Bool(description="the 50 % interval, the finding's own variance counted, holds what was found")
+    inside_90 = dy.Bool(description="the 90 % interval holds it")
+    group = _text("group of the unit")
+    factor_from = _text("group whose factor calibrates it: its own, or its parent where it is too thin")
+    sector = _text("sector")
+    region = _text("region")
+    kind = _text("kind of unit, major ones apart")
+    by_lot = dy.Bool(description="at least one of its visits was drawn at random")
+
+
+class PredictiveCover(dy.Schema):
+    """How often intervals held what was found at inspected units, each predicted without its own visits."""
+
+    level = _key("all, sector, region, kind or chosen (how the visit was chosen)")
+    key = _key("the group; 'all' for all")
+    nominal = dy.Int64(primary_key=True, description="share that the interval should hold, in %")
+    units = dy.Int64(description="inspected units")
+    held = dy.Int64(description="of these, held by the interval")
+    cover = _number("held / units")
+    lower_95 = _number("lower end of the 95 % interval of the cover (Clopper and Pearson)")
+    upper_95 = _number("upper end")
+    raw_cover = _number("cover before calibration")
+    p_value = _number("chance of a cover as far from nominal, Holm-adjusted over the groups and over 50 and 90 %; null at other nominals")
+    is_off = dy.Bool(nullable=True, description="p_value under 5 %; null at other nominals")
+    has_own_factor = dy.Bool(nullable=True, description="a sector with at least 50 inspected units, which has a factor of its own; null for other levels")
+
+
+class DesignTotals(dy.Schema):
+    """Totals that rest on visits drawn at random alone, by their inclusion probabilities, beside the model's."""
+
+    level = _key("total or sector")
+    key = _key("the sector; 'all' for the total")
+    product = _key("product")
+    period = _key("plan period")
+    estimator = _key("horvitz_thompson, hajek (ratio to the known number of makers) or difference (predictions of all, corrected by the visits)")
+    units = dy.Int64(description="makers of the product")
+    drawn_units = dy.Int64(description="of these, visited by lot and measured")
+    certain_units = dy.Int64(description="of these, drawn with probability 1")
+    total = _number("estimated total")
+    standard_error = _number("by the design (Hajek's approximation); null where it cannot be known")
+    lower_90 = _number("lower end of the 90 % interval, by t")
+    upper_90 = _number("upper end")
+    model_total = _number("mean of the model's total")
+    model_lower_90 = _number("5 % quantile of the model's total")
+    model_upper_90 = _number("95 % quantile")
+    difference = _number("total - model_total; of the difference estimator only")
+    difference_sd = _number("standard deviation of the difference if the model is right: the larger of the design's and the model's own")
+    p_value = _number("chance of a difference this large, Holm-adjusted over products and periods within the level")
 
 
 class Balances(dy.Schema):
@@ -348,6 +415,9 @@ RESULTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
         "capacities": Capacities,
         "capacity_factors": CapacityFactors,
         "calibration": Calibration,
+        "predictive_checks": PredictiveChecks,
+        "predictive_cover": PredictiveCover,
+        "design_totals": DesignTotals,
         "balances": Balances,
         "outputs": Outputs,
         "activities": Activities,
