@@ -145,6 +145,66 @@ def test_a_folder_that_is_not_there(tmp_path):
     assert "groundplan new" in groundplan("run", tmp_path / "nowhere", code=2)
 
 
+def test_a_check_says_what_a_full_run_will_miss(folder):
+    path = folder / "goals.csv"
+    path.write_text(path.read_text(encoding="utf-8").splitlines()[0] + "\n", encoding="utf-8")
+    (fault,) = json.loads(groundplan("check", folder, "--json"))
+    assert (fault["table"], fault["rule"], fault["severity"]) == ("goals", "missing_for_plan", "warning")
+    groundplan("check", folder, "--strict", code=1)
+    groundplan("run", folder, code=2)
+    assert not (folder / "runs").exists()
+
+
+def test_loops_are_told_together_with_other_faults(folder):
+    with (folder / "recipes.csv").open("a", encoding="utf-8") as file:
+        file.write("dig,steel,in,0.7\ndig,labuor,in,3\nsmelt,labour,in,abc\n")
+    rules = {fault["rule"] for fault in json.loads(groundplan("check", folder, "--json", code=2))}
+    assert {"not_productive", "unknown_id", "wrong_type"} <= rules
+
+
+def test_a_file_in_place_of_the_folder_is_not_told_to_be_made(folder):
+    printed = groundplan("check", folder / "goals.csv", code=2).replace("\n", " ")
+    assert "is a file" in printed
+    assert "groundplan new" not in printed
+
+
+def test_a_report_that_cannot_be_written_loses_no_results(folder):
+    """Files may hold 100 KiB, as where a disk fills up: the tables fit, the report does not."""
+    command = f'ulimit -f 100; exec "{sys.executable}" -m groundplan.cli run "{folder}"'
+    process = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=os.environ | WIDE, check=False, timeout=240)
+    assert process.returncode == 2, process.stderr
+    assert "Traceback" not in process.stderr
+    (listing,) = list_runs(folder)
+    assert listing.complete
+    words = process.stderr.replace("\n", " ")
+    assert str(listing.folder) in words
+    assert f"groundplan report {folder}" in words
+    groundplan("report", folder, "--form", "html")
+    assert (folder / "reports" / listing.run / "report.html").is_file()
+
+
+def test_a_run_that_lost_a_table_is_listed_as_damaged(northland_run, tmp_path):
+    place = tmp_path / "damaged"
+    shutil.copytree(northland_run, place)
+    (latest_run(place) / "outputs.parquet").unlink()
+    assert "damaged: table outputs is missing" in groundplan("runs", place)
+    assert "is missing" in groundplan("report", place, code=2).replace("\n", " ")
+
+
+def test_no_spinner_is_drawn_where_no_terminal_is(folder):
+    process = start("estimate", folder)
+    _out, err = process.communicate(timeout=240)
+    assert err.splitlines() == ["Check the tables", "Estimate what is really made"]
+
+
+def test_a_folder_named_like_markup_is_only_a_name(tmp_path):
+    place = tmp_path / "[" / "x]"
+    place.parent.mkdir()
+    groundplan("new", place)
+    assert "no runs" in groundplan("runs", place)
+    assert "not empty" in groundplan("new", place, code=2)
+
+
 def test_a_missing_table_names_the_step_that_needs_it(folder):
     (folder / "goals.csv").unlink()
     printed = groundplan("plan", folder, code=2)
@@ -219,7 +279,8 @@ def test_ctrl_c_in_mid_run_leaves_nothing_half_written(northland_run, tmp_path):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
     assert "Traceback" not in out + err
-    assert list(runs.iterdir()) == []
+    assert err.splitlines()[-1] == "Stopped; nothing half-written was kept."
+    assert not runs.exists()
 
 
 def test_kill_9_in_mid_run_leaves_nothing_that_is_read(northland_run, tmp_path):
@@ -231,6 +292,8 @@ def test_kill_9_in_mid_run_leaves_nothing_that_is_read(northland_run, tmp_path):
     while not (runs.is_dir() and any(runs.iterdir())):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+    assert "in progress" in groundplan("runs", place)
+    assert process.poll() is None
     process.kill()
     process.communicate(timeout=60)
     assert [listing.complete for listing in list_runs(place)] == [False]
@@ -250,11 +313,13 @@ def small_disk(tmp_path):
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
-def test_a_full_disk_is_said_in_words_and_leaves_nothing(small_disk, small_economy):
+def test_a_disk_that_fills_up_in_the_report_is_said_in_words_and_keeps_the_results(small_disk, small_economy):
     write_economy(small_economy, small_disk / "e")
     printed = groundplan("run", small_disk / "e", code=2)
-    assert "disk is full" in printed
-    assert list((small_disk / "e" / "runs").iterdir()) == []
+    assert "No space left" in printed.replace("\n", " ")
+    (listing,) = list_runs(small_disk / "e")
+    assert listing.complete
+    assert list(listing.folder.glob(".*")) == []
 
 
 def test_a_file_where_a_folder_should_be_is_said_in_words(folder, northland_run, tmp_path):
@@ -286,6 +351,23 @@ def test_one_spoilt_manifest_leaves_the_other_runs_readable(northland_run, tmp_p
     (place / "runs" / "20200101-000000" / "manifest.json").write_text("[]", encoding="utf-8")
     assert "finished" in groundplan("runs", place)
     groundplan("report", place, "--form", "html", "--out", tmp_path / "out")
+
+
+def test_labour_in_h_is_no_cause_for_a_warning(folder):
+    path = folder / "resources.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("hour", "h"), encoding="utf-8")
+    assert "no faults, no warnings" in groundplan("check", folder)
+
+
+def test_the_library_marks_which_lines_are_warnings(folder):
+    path = folder / "products.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(",t,", ",bushel,", 1), encoding="utf-8")
+    with (folder / "lines.csv").open("a", encoding="utf-8") as file:
+        file.write("L9,E1,melt,10,1.0,,\n")
+    with pytest.raises(gp.InputError, match="1 fault") as caught:
+        gp.read_economy(folder)
+    lines = str(caught.value).splitlines()[1:]
+    assert [line.startswith("  warning: ") for line in lines] == ["bushel" in line for line in lines] == [False, True]
 
 
 def test_the_library_refuses_what_the_command_line_refuses(folder):

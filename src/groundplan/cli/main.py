@@ -9,10 +9,11 @@ from dataclasses import asdict
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from groundplan.cli.estimating import check_estimate
 from groundplan.cli.imports import import_app
@@ -23,7 +24,7 @@ from groundplan.flows.examples import write_northland
 from groundplan.flows.folder_ports import FolderSource, RunFolderSink
 from groundplan.flows.run import REPORT_FORMS, report_of_run, run_step, write_reports
 from groundplan.report.terminal import show_faults, show_summary
-from groundplan.store.runs import latest_run, list_runs
+from groundplan.store.runs import RunListing, latest_run, list_runs
 from groundplan.store.template import new_economy
 
 __all__ = ["app", "main"]
@@ -42,6 +43,7 @@ app.add_typer(example_app, name="example")
 Folder = Annotated[Path, typer.Argument(help="The economy folder: groundplan.toml and one table a file (CSV, Parquet, or sheets of one XLSX).", show_default=False)]
 _screen = Console()
 _errors = Console(stderr=True)
+_INTERRUPTED = 130
 
 
 class Form(StrEnum):
@@ -70,7 +72,8 @@ def _options(show_version: Annotated[bool, typer.Option("--version", help="Print
 def new(folder: Annotated[Path, typer.Argument(help="Folder to make; it must be empty or not there.", show_default=False)]) -> None:
     """Write an empty economy: headers, a commented groundplan.toml and an XLSX template with notes and drop-downs."""
     new_economy(folder)
-    _screen.print(f"[bold]{folder}[/bold] is ready. Fill in units, products, recipes, lines and goals first, then run [bold]groundplan check {folder}[/bold].")
+    name = escape(str(folder))
+    _screen.print(f"[bold]{name}[/bold] is ready. Fill in units, products, recipes, lines and goals first, then run [bold]groundplan check {name}[/bold].")
 
 
 @app.command()
@@ -98,7 +101,7 @@ def check(
     elif faults:
         show_faults(faults, _screen)
     else:
-        _screen.print(f"[bold]{folder}[/bold]: no faults, no warnings.")
+        _screen.print(f"[bold]{escape(str(folder))}[/bold]: no faults, no warnings.")
     if any(fault.severity == "fault" for fault in faults):
         raise typer.Exit(2)
     if faults and strict:
@@ -151,10 +154,13 @@ def plan(folder: Folder) -> None:
 def report(
     folder: Folder,
     run_name: Annotated[str | None, typer.Option("--run", help="Id of the run; default: the latest.", show_default=False)] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the files; default: FOLDER/reports/<run>.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the files; default: FOLDER/reports/RUN/.", show_default=False)] = None,
     form: Forms = None,
 ) -> None:
-    """Write the report of a run that was kept: one HTML file, an XLSX workbook, a PDF."""
+    """Write the report of a run that was kept anew, from its tables: one HTML file, an XLSX workbook, a PDF.
+
+    The files go to FOLDER/reports/RUN/, or where --out says; those in FOLDER/runs/RUN/ stay as they are.
+    """
     run_folder = folder / "runs" / run_name if run_name else latest_run(folder)
     shown = report_of_run(FolderSource(folder), run_folder)
     target = out or folder / "reports" / run_folder.name
@@ -162,7 +168,7 @@ def report(
     with show_progress(_errors) as progress:
         paths = write_reports(shown, target, [str(item) for item in form] if form else list(REPORT_FORMS), progress=progress)
     for path in paths:
-        _screen.print(path, soft_wrap=True, highlight=False)
+        _screen.print(str(path), soft_wrap=True, highlight=False, markup=False)
 
 
 @app.command()
@@ -170,10 +176,9 @@ def runs(folder: Folder) -> None:
     """List the runs of an economy."""
     listings = list_runs(folder)
     for listing in listings:
-        state = f"{listing.step:<9} finished {listing.finished}" if listing.complete else "[yellow]broken off: holds no result, can be deleted[/yellow]"
-        _screen.print(f"{listing.run:<32} {state}", soft_wrap=True, highlight=False)
+        _screen.print(f"{escape(listing.run.ljust(32))} {_state(listing)}", soft_wrap=True, highlight=False)
     if not listings:
-        _screen.print(f"{folder} has no runs yet; 'groundplan run {folder}' makes one.", highlight=False)
+        _screen.print(f"{folder} has no runs yet; 'groundplan run {folder}' makes one.", highlight=False, markup=False)
 
 
 @app.command()
@@ -184,7 +189,7 @@ def demo(
     """Run both examples, northland (simulated) and the United States (official tables), and say where the reports are."""
     pages = []
     for economy in example_economies(folder):
-        _screen.rule(f"[bold]{economy.parent.name}[/bold]", align="left")
+        _screen.rule(f"[bold]{escape(economy.parent.name)}[/bold]", align="left")
         pages.append(_run(economy, "plan", list(REPORT_FORMS)) / REPORT_FORMS["html"][0])
     _screen.rule("[bold]Look at[/bold]", align="left")
     for page in pages:
@@ -204,16 +209,28 @@ def northland(
 ) -> None:
     """Simulate a country of 12 regions whose units pad and hide, with the truth beside."""
     economy, truth = write_northland(folder, seed=seed, enterprises=enterprises, months=months, visits=visits)
-    _screen.print(f"Simulated economy: {economy}\nIts truth, which no step reads: {truth}\nNext: groundplan run {economy}", highlight=False, soft_wrap=True)
+    _screen.print(f"Simulated economy: {economy}\nIts truth, which no step reads: {truth}\nNext: groundplan run {economy}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _state(listing: RunListing) -> str:
+    if listing.state == "running":
+        return "in progress: a process writes it now, leave it alone"
+    if listing.state == "broken off":
+        return "[yellow]broken off: holds no result, can be deleted[/yellow]"
+    finished = f"{listing.step:<9} finished {listing.finished}"
+    if listing.state == "complete":
+        return escape(finished)
+    tables = f"table {listing.missing[0]} is missing" if len(listing.missing) == 1 else f"tables {', '.join(listing.missing)} are missing"
+    return f"{escape(finished)}  [yellow]damaged: {escape(tables)}; run again[/yellow]"
 
 
 def _run(folder: Path, last: str, reports: list[str]) -> Path:
     with show_progress(_errors) as progress:
         shown, run_folder = run_step(FolderSource(folder), RunFolderSink(folder), last=last, reports=reports, progress=progress)
     show_summary(shown, _screen)
-    _screen.print(f"\nResults: {run_folder}", highlight=False, soft_wrap=True)
+    _screen.print(f"\nResults: {run_folder}", highlight=False, markup=False, soft_wrap=True)
     for form in reports:
-        _screen.print(f"Report:  {run_folder / REPORT_FORMS[form][0]}", highlight=False, soft_wrap=True)
+        _screen.print(f"Report:  {run_folder / REPORT_FORMS[form][0]}", highlight=False, markup=False, soft_wrap=True)
     return run_folder
 
 
@@ -222,7 +239,7 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        _errors.print(f"[bold]{error.message}[/bold]", highlight=False)
+        _errors.print(f"[bold]{escape(error.message)}[/bold]", highlight=False)
         if error.faults:
             show_faults(error.faults, _errors)
         sys.exit(2)
@@ -237,5 +254,14 @@ def main() -> None:
         _errors.print(f"{error.filename or 'the output'} cannot be written or read: {error.strerror or error}", highlight=False, markup=False)
         sys.exit(2)
     except KeyboardInterrupt:
-        _errors.print("Stopped. Nothing half-written was kept.")
-        sys.exit(130)
+        _stop()
+    except SystemExit as leaving:
+        # Typer turns Ctrl-C into this exit code, without a word.
+        if leaving.code == _INTERRUPTED:
+            _stop()
+        raise
+
+
+def _stop() -> NoReturn:
+    _errors.print("Stopped; nothing half-written was kept.", highlight=False)
+    sys.exit(_INTERRUPTED)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from groundplan.errors import Fault
+from groundplan.errors import Fault, FolderError
 from groundplan.flows.check import load_checked
 from groundplan.flows.ports import EconomySource, ResultSink
 from groundplan.loop.chain import Progress, run_chain
@@ -52,20 +52,31 @@ def run_step(source: EconomySource, sink: ResultSink, *, last: str = "plan", rep
 
     Raises:
         InputError: the economy has faults.
-        FolderError: the results cannot be written.
+        FolderError: the results cannot be written, and nothing is kept; or only a report cannot, and the run is kept without it.
     """
     began = datetime.now(UTC)
     tell = progress or (lambda _step, _at, _share: None)
     tell("check", "tables", 0.0)
     economy, warnings = load_checked(source)
     tell("check", "done", 1.0)
+    unwritten: FolderError | None = None
     with sink.open(new_run_id(began)) as writer:
         tables = run_chain(economy, last=last, progress=progress).tables()
         writer.write_tables(tables)
         shown = ReportInput(economy=economy, results=tables, faults=warnings, run_id=writer.run, made_on=began, version=version("groundplan"))
-        write_reports(shown, writer.folder, reports, progress=progress)
         writer.write_manifest(_manifest(economy, warnings, tables, last, began))
         final = writer.folder.parent / writer.run
+        try:
+            write_reports(shown, writer.folder, reports, progress=progress)
+        except FolderError as error:
+            # What took long to compute is whole by now; a report can be written from it at any time.
+            unwritten = error
+    if unwritten is not None:
+        cause = unwritten.__cause__
+        reason = (cause.strerror if isinstance(cause, OSError) else None) or unwritten
+        raise FolderError(
+            f"The report could not be written: {reason}. The results are kept in {final}; make room, then 'groundplan report {source.name}' writes it."
+        ) from unwritten
     return shown, final
 
 
