@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from groundplan.errors import FolderError
@@ -32,11 +33,16 @@ def write_northland(folder: Path, *, seed: int = 1, enterprises: int = 800, mont
         if path.exists():
             raise FolderError(f"{path} is there already. Name another folder, or move this one away.")
     simulated = simulate_northland(seed, enterprises=enterprises, months=months, visits=visits)
-    write_economy(simulated.economy, economy_folder)
     try:
+        write_economy(simulated.economy, economy_folder)
         truth_folder.mkdir()
         for name, frame in simulated.truth.items():
             frame.write_parquet(truth_folder / f"{name}.parquet", statistics=False)
-    except OSError as error:
-        raise FolderError(f"{truth_folder} cannot be written: {error.strerror or error}") from error
+    except BaseException as error:
+        # Both or neither: an economy without its truth, or with half of it, would stand in the way of the next try.
+        for path in (economy_folder, truth_folder):
+            shutil.rmtree(path, ignore_errors=True)
+        if isinstance(error, OSError) and not isinstance(error, FolderError):
+            raise FolderError(f"{truth_folder} cannot be written: {error.strerror or error}") from error
+        raise
     return economy_folder, truth_folder
