@@ -10,7 +10,7 @@ from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.content import ReportInput
 from groundplan.report.goals import GoalRow, goal_rows, goal_table
 from groundplan.report.names import Names
-from groundplan.report.numbers import grouped, percent, plain, scale_for
+from groundplan.report.numbers import counted, grouped, percent, plain, scale_for
 from groundplan.report.products import products_figure
 from groundplan.report.sources import source_line
 
@@ -43,7 +43,7 @@ def _gaps(shown: ReportInput, names: Names) -> Figure | None:
     cause = f" {names.product(short[0].product)}: {short[0].cause[:1].lower()}{short[0].cause[1:].rstrip('.')}." if short[0].cause else ""
     return Figure(
         name="gaps",
-        title=f"What gives way: goals of {grouped(len(short))} products; {names.product(short[0].product)} weighs most",
+        title=f"What gives way: goals of {counted(len(short), 'product')}; {names.product(short[0].product)} weighs most",
         sentence=f"Delivered share of the goal over the whole plan, and what is missing; by priority, then by weight, {count}. The table says what holds each back.{cause}",
         panels=(Panel(goal_bars(data), "; ".join(f"{names.product(row.product)}: {percent(row.share)} delivered, {_amount(row, names)} missing" for row in drawn)),),
         table=goal_table(short[:_MOST_ROWS], names, left_out=max(len(short) - _MOST_ROWS, 0), causes=True),

@@ -15,7 +15,7 @@ from groundplan.report.content import ReportInput
 from groundplan.report.cover import COVER_LEGEND, cover_panel
 from groundplan.report.html import render_html
 from groundplan.report.names import Names, names_of
-from groundplan.report.numbers import MISSING, grouped, percent
+from groundplan.report.numbers import MISSING, counted, grouped, percent
 from groundplan.report.sources import day, source_line
 from groundplan.report.whole import whole_file
 
@@ -96,7 +96,7 @@ def _verdict(shown: ReportInput) -> tuple[str, str, tuple[str, ...]]:
     row = whole.row(0, named=True)
     half = cover.filter((pl.col("level") == "all") & (pl.col("nominal") == 50)).row(0, named=True)
     said = (
-        f"Of {grouped(row['units'])} inspected units, each predicted without its own visits, the 90 % intervals held {percent(row['cover'])} and the 50 % intervals "
+        f"Of {counted(row['units'], 'inspected unit')}, each predicted without its own visits, the 90 % intervals held {percent(row['cover'])} and the 50 % intervals "
         f"{percent(half['cover'])}; by chance alone the true shares lie within {_range(row)} and {_range(half)}."
     )
     off = groups_off(shown)

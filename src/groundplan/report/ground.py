@@ -11,7 +11,7 @@ from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.charts.unit_map import CLASSES, unit_map
 from groundplan.report.content import ReportInput
 from groundplan.report.names import Names
-from groundplan.report.numbers import MISSING, grouped, percent, plain, scale_for
+from groundplan.report.numbers import MISSING, counted, grouped, percent, plain, scale_for
 from groundplan.report.sources import source_line
 
 __all__ = ["ground_section", "unit_states"]
@@ -70,12 +70,13 @@ def _map(shown: ReportInput, names: Names) -> Figure | None:
     places = shown.economy.units.filter(pl.col("latitude").is_not_null() & pl.col("longitude").is_not_null())
     placed = states.join(places.select("unit", "latitude", "longitude", "region"), on="unit", how="inner", maintain_order="left")
     counts = dict(states["state"].value_counts().iter_rows())
-    title = f"{grouped(counts.get(CLASSES[0], 0))} of {grouped(len(states))} units overstate by more than 5 %, with a probability of at least 90 %"
+    sure = counts.get(CLASSES[0], 0)
+    title = f"{grouped(sure)} of {counted(len(states), 'unit')} {'overstates' if sure == 1 else 'overstate'} by more than 5 %, with a probability of at least 90 %"
     sentence = "Whether a unit's reports exceed what electricity, headcount, findings and similar units suggest."
     panels: tuple[Panel, ...] = ()
     if not placed.is_empty():
         drawn = placed.head(_MOST_POINTS)
-        likely = f"{grouped(counts.get(CLASSES[1], 0))} more probably do"
+        likely = f"{grouped(counts.get(CLASSES[1], 0))} more probably {'does' if counts.get(CLASSES[1], 0) == 1 else 'do'}"
         panels = (Panel(unit_map(_points(drawn, names), _regions(placed)), f"Map of units. {title}; {likely}."),)
         sentence += f" A point's size is the unit's share of the country's output of what it makes; {likely}."
         if len(placed) > len(drawn):

@@ -95,9 +95,9 @@ def _resources(shown: ReportInput, names: Names) -> Figure | None:
     drawn = rows[:_MOST_DRAWN]
     return Figure(
         name="resources",
-        title=f"{grouped(len(at_limit))} of {grouped(len(fullest))} resources {'is' if len(at_limit) == 1 else 'are'} used up in some region"
+        title=f"{grouped(len(at_limit))} of {counted(len(fullest), 'resource')} {'is' if len(at_limit) == 1 else 'are'} used up in some region"
         if (by_period["regions"] > 1).any()
-        else f"{grouped(len(at_limit))} of {grouped(len(fullest))} resources {'is' if len(at_limit) == 1 else 'are'} used up",
+        else f"{grouped(len(at_limit))} of {counted(len(fullest), 'resource')} {'is' if len(at_limit) == 1 else 'are'} used up",
         sentence="Use as a share of the limit, summed over regions, in the period in which each is used most.",
         panels=(Panel(ranked_bars(drawn, title="% of the limit", mark_at=100), "; ".join(f"{row['label']}: {row['text']}" for row in drawn)),),
         table=Table(columns, tuple(cells), "Use of resources", left_out=len(fullest) - len(cells)),

@@ -160,7 +160,8 @@ def _heap(shown: ReportInput) -> Figure | None:
         {"start": start, "end": round(start + _BIN, 4), "reported": reported[number], "verified": verified[number] if is_estimated else None} for number, start in enumerate(starts)
     ]
     title = _heap_title(whole.row(0, named=True))
-    outside = grouped(len(units) - sum(reported))
+    left_out = len(units) - sum(reported)
+    outside = f"{grouped(left_out)} of {grouped(len(units))} targets {'lies' if left_out == 1 else 'lie'} outside 70 to 130 % and {'is' if left_out == 1 else 'are'} not drawn."
     columns = (Column("Fulfilment", "%"), Column("Reported", "targets"), Column("Estimated", "targets"))
     cells = tuple(
         (f"{round(100 * start)} to {round(100 * (start + _BIN))}", grouped(reported[number]), grouped(verified[number]) if is_estimated else MISSING)
@@ -170,8 +171,7 @@ def _heap(shown: ReportInput) -> Figure | None:
     return Figure(
         name="heap",
         title=title,
-        sentence="Number of targets by their fulfilment, in steps of two points. The excess is measured at 100 to 103 % against a smooth counterfactual. "
-        f"{outside} of {grouped(len(units))} targets lie outside 70 to 130 % and are not drawn.",
+        sentence="Number of targets by their fulfilment, in steps of two points. The excess is measured at 100 to 103 % against a smooth counterfactual. " + outside,
         panels=(Panel(heap(rows), f"Histogram of fulfilment. {title}."),),
         table=Table(columns, cells, "Targets by fulfilment", is_ranked=False),
         source=source_line(shown, _SOURCE),

@@ -149,5 +149,6 @@ def _duplicate_keys(table: str, schema: type[dy.Schema], frame: pl.DataFrame) ->
     bad = frame.select(keys).is_duplicated() & whole
     if not bad.any():
         return []
-    found = f"{frame.select(keys).filter(bad).n_unique()} keys more than once, for instance {frame.select(keys).row(bad.arg_true()[0])}"
+    twice = frame.select(keys).filter(bad).n_unique()
+    found = f"{twice:,} {'key' if twice == 1 else 'keys'} more than once, for instance {frame.select(keys).row(bad.arg_true()[0])}"
     return row_faults(table, ", ".join(keys), "duplicate_key", bad, found=found, expected="each key once", remedy="Keep one row a key; a corrected report takes a higher version.")
