@@ -7,6 +7,7 @@ import pytest
 import vl_convert
 from report_runs import all_figures
 
+from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.look import CONFIG, DARK, LIGHT, paint, resolve
 from groundplan.report.marks import MARKS, mark_svg
 from groundplan.report.story import tell_story
@@ -64,3 +65,15 @@ def test_every_mark_of_a_legend_can_be_drawn(northland, silent):
         for figure in all_figures(tell_story(shown)):
             assert {name for name, _ in figure.legend} <= set(MARKS), figure.name
     assert "var(--" not in "".join(mark_svg(name, painted=True) for name in MARKS)
+
+
+@pytest.mark.parametrize("width", [300, 340, 900])
+def test_a_long_name_is_broken_and_not_cut(width):
+    names = ["Labour", "Capacity: Ammonia (ammonia coal) in 5 regions", "Capacity: Electricity (power hydro) in 12 regions"]
+    spec = ranked_bars([{"label": name, "text": "1 %", "value": 1.0, "solid": True} for name in names], title="%")
+    svg = vl_convert.vegalite_to_svg({**resolve(spec), "width": width}, config=resolve(dict(CONFIG)))
+    drawn = re.findall(r"<text[^>]*>([^<]+)</text>", svg)
+    assert not any("…" in text for text in drawn), drawn
+    for name in names:
+        assert name in drawn or any(f"{head} {tail}" == name for head in drawn for tail in drawn), name
+    assert (names[2] in drawn) == (width == 900)
