@@ -56,6 +56,7 @@ CASES: dict[str, tuple[Callable[[Rows], None], list[tuple[str, str, str, tuple[i
         [("reports", "unit, product, indicator, period, version", "duplicate_key", (4, 5), F)],
     ),
     "corrected report": (add("reports", unit="E2", product="ore", period="2020-01", quantity=1.0, version=2), []),
+    "no goals beside reports": (lambda rows: rows["goals"].clear(), [("goals", "", "missing_for_plan", (), W)]),
     "missing id": (add("products", measure="t"), [("products", "product", "missing_value", (5,), F)]),
     "empty id": (add("products", product="", measure="t"), [("products", "product", "missing_value", (5,), F)]),
     "missing amount": (put("lines", 1, capacity=None), [("lines", "capacity", "missing_value", (3,), F)]),
