@@ -145,6 +145,21 @@ def test_a_recipe_without_any_capacity_is_named_as_what_is_lacking():
     assert "no line has capacity for bake" in result.gaps["cause"][0]
 
 
+def test_what_only_a_recipe_without_capacity_would_use_does_not_upset_the_scales():
+    rows = bakery(goal=20.0)
+    rows["products"] = [*rows["products"], {"product": "rye", "measure": "t"}]
+    rows["recipes"] += [{"recipe": "bake rye", "item": "bread", "role": "out", "amount": 1.0}, {"recipe": "bake rye", "item": "rye", "role": "in", "amount": 1.0}]
+    rows["recipes"] += [{"recipe": "grow rye", "item": "rye", "role": "out", "amount": 1.0}]
+    rows["lines"] += [{"line": "R", "unit": "u", "recipe": "bake rye", "capacity": 0.0}, {"line": "G", "unit": "u", "recipe": "grow rye", "capacity": 5.0}]
+
+    result = plan(economy_of(rows, horizon=1))
+
+    assert result.gaps["delivered"].to_list() == pytest.approx([10.0])
+    # Another tonne by either recipe is worth the same.
+    prices = dict(result.shadow_prices.filter(pl.col("kind") == "capacity").select("item", "price").iter_rows())
+    assert prices["bake rye | town"] == pytest.approx(prices["bake | town"])
+
+
 @pytest.mark.parametrize("size", [1e-6, 1.0, 1e9])
 def test_a_limit_of_zero_is_relaxed_whatever_the_units_of_measure(size):
     rows = bakery(goal=8.0 * size, minimum=5.0 * size, capacity=10.0 * size, flour=20.0 * size)

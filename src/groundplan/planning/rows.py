@@ -20,6 +20,8 @@ IntArray = NDArray[np.int64]
 
 _TRIM = 1e4
 _ROUNDS = 12
+_NONE = 1e-300
+"""Stands for the capacity of a pool that has none, so that makers without any have shares too; needs that come from it alone are no needs."""
 
 
 def build_programme(inputs: Inputs, layout: Layout) -> Programme:
@@ -65,14 +67,14 @@ def flow_scales(inputs: Inputs) -> FloatArray:
     wanted = inputs.goals.quantity.max(axis=1, initial=0.0)
     size = np.maximum.reduce([able, inputs.trade.import_limit.max(axis=1, initial=0.0), inputs.stocks.opening])
     need = _needs(inputs, wanted)
-    size = np.maximum(np.where(need > 0, np.minimum(size, _TRIM * need), size), wanted)
+    size = np.maximum(np.where(need > _NONE**0.5, np.minimum(size, _TRIM * need), size), wanted)
     return np.where(size > 0, size, 1.0)
 
 
 def _needs(inputs: Inputs, wanted: FloatArray) -> FloatArray:
     """Sum, roughly, what the goals need of each product up the chain, and what all of its makers would be built from: makers in the shares of their capacity, few rounds."""
     capacity = inputs.capacity.max(axis=1, initial=0.0)
-    capacity = np.where(capacity > 0, capacity, 1e-300)
+    capacity = np.where(capacity > 0, capacity, _NONE)
     able = inputs.made @ capacity
     # Activity of each pool per unit of each product, were it made in the shares of capacity.
     made = inputs.made.tocoo()
