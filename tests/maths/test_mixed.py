@@ -8,10 +8,10 @@ from groundplan.maths.mixed import Measurements, Variances, fit_variances, held_
 from groundplan.maths.outliers import temper
 
 
-def draw(seed: int, *, units: int = 30, groups: int = 4) -> tuple[Measurements, Variances]:
+def draw(seed: int, *, units: int = 30, groups: int = 4, common: float = 0.0) -> tuple[Measurements, Variances]:
     """Two free sources a unit and a trusted one for every third unit; a common effect and random ones by group."""
     rng = np.random.default_rng(seed)
-    variances = Variances(0.3, np.array([0.5, 0.2]), np.array([0.4]))
+    variances = Variances(0.3, np.array([0.5, 0.2]), np.array([0.4]), common)
     group = rng.integers(0, groups, units)
     W = np.zeros((units, 1 + groups))
     W[:, 0], W[np.arange(units), 1 + group] = 1.0, 1.0
@@ -22,9 +22,12 @@ def draw(seed: int, *, units: int = 30, groups: int = 4) -> tuple[Measurements, 
     theta = np.concatenate([[0.2], rng.normal(0, np.sqrt(0.4), groups)])
     u = W @ theta + rng.normal(0, np.sqrt(0.3), units)
     error = np.sqrt(np.append(variances.error, 0.0)[component] + known)
+    # What the two free sources of a unit have in common.
+    second = np.where(component == -1, 0.0, np.where(component == 0, 1.0, 0.7))
+    together = second * rng.normal(0, np.sqrt(common), units)[unit] if common else np.zeros(len(unit))
     data = Measurements(
         unit=unit,
-        value=loading * u[unit] + error * rng.normal(size=len(unit)),
+        value=loading * u[unit] + together + error * rng.normal(size=len(unit)),
         loading=loading,
         design=csr_array(loading[:, None] * W[unit]),
         component=component,
@@ -34,6 +37,7 @@ def draw(seed: int, *, units: int = 30, groups: int = 4) -> tuple[Measurements, 
         block=np.array([-1] + [0] * groups),
         mean=np.zeros(1 + groups),
         wide=np.full(1 + groups, 0.25),
+        common=second if common else None,
     )
     return data, variances
 
@@ -46,7 +50,9 @@ def dense(data: Measurements, variances: Variances) -> tuple[np.ndarray, np.ndar
     Z = np.zeros((len(data.unit), len(own)))
     Z[np.arange(len(data.unit)), data.unit] = data.loading
     noise = np.diag(np.append(variances.error, 0.0)[data.component] + data.known)
-    V = X @ np.diag(prior) @ X.T + Z @ own @ Z.T + noise
+    G = np.zeros(Z.shape)
+    G[np.arange(len(data.unit)), data.unit] = 0.0 if data.common is None else data.common
+    V = X @ np.diag(prior) @ X.T + Z @ own @ Z.T + variances.common * G @ G.T + noise
     cross = W @ np.diag(prior) @ X.T + own @ Z.T
     total = W @ np.diag(prior) @ W.T + own
     return cross @ np.linalg.solve(V, data.value), total - cross @ np.linalg.solve(V, cross.T)
@@ -72,10 +78,10 @@ def test_one_unit_is_the_precision_weighted_mean():
     assert post.unit_variance()[0] == pytest.approx(0.25)
 
 
-@given(st.integers(0, 1000))
+@given(st.integers(0, 1000), st.sampled_from([0.0, 0.6]))
 @settings(max_examples=20, deadline=None)
-def test_posterior_equals_the_joint_normal_conditioned(seed):
-    data, variances = draw(seed)
+def test_posterior_equals_the_joint_normal_conditioned(seed, common):
+    data, variances = draw(seed, common=common)
     post = solve(data, variances)
     mean, covariance = dense(data, variances)
     assert np.allclose(post.unit_mean, mean, atol=1e-9)
@@ -83,14 +89,15 @@ def test_posterior_equals_the_joint_normal_conditioned(seed):
     assert np.allclose(L @ post.covariance @ L.T + np.diag(post.unit_own), covariance, atol=1e-9)
 
 
-def test_held_out_residual_equals_a_fit_without_the_row():
-    data, variances = draw(5)
+@pytest.mark.parametrize("common", [0.0, 0.6])
+def test_held_out_residual_equals_a_fit_without_the_row(common):
+    data, variances = draw(5, common=common)
     row = int(np.flatnonzero(data.component < 0)[2])
     residual, variance = held_out(data, variances, solve(data, variances), np.array([row]))
     rest = np.arange(len(data.unit)) != row
     without = Measurements(
         data.unit[rest], data.value[rest], data.loading[rest], csr_array(data.design[np.flatnonzero(rest)]), data.component[rest], data.known[rest],
-        data.unit_design, data.unit_scale, data.block, data.mean, data.wide,
+        data.unit_design, data.unit_scale, data.block, data.mean, data.wide, None if data.common is None else data.common[rest],
     )  # fmt: skip
     mean, covariance = dense(without, variances)
     unit = data.unit[row]
@@ -106,6 +113,15 @@ def test_variances_are_found_again_where_there_is_much_data():
     assert found.unit == pytest.approx(variances.unit, rel=0.15)
     assert found.error == pytest.approx(variances.error, rel=0.15)
     assert found.effect == pytest.approx(variances.effect, rel=0.6)
+
+
+def test_what_two_sources_have_in_common_is_told_from_the_unit_by_the_trusted_ones():
+    data, variances = draw(4, units=3000, groups=40, common=0.6)
+    start = Variances(1.0, np.array([1.0, 1.0]), np.array([1.0]), 1.0)
+    found = fit_variances(data, start, counts=Variances(1.0, np.ones(2), np.ones(1), 1.0), rounds=400, tolerance=1e-5)
+    assert found.unit == pytest.approx(variances.unit, rel=0.15)
+    assert found.common == pytest.approx(0.6, rel=0.15)
+    assert found.error == pytest.approx(variances.error, rel=0.2)
 
 
 def test_without_measurements_variances_stay_at_their_prior():

@@ -112,7 +112,8 @@ def _peaks(evidence: Evidence, rows: Rows, output_variance: FloatArray, layout: 
     What others make is itself judged by their nameplates, so their peaks say nothing of these.
     """
     output = np.full(evidence.reported.shape, -np.inf)
-    live = ~rows.zero & rows.reporting[rows.series]
+    # Months that were found, and not reported, are too few to show a peak.
+    live = ~rows.zero & (rows.reporting & np.isfinite(evidence.reported).any(axis=1))[rows.series]
     output[rows.series[live], rows.period[live]] = rows.mean[live] + np.log(evidence.per_year)[rows.period[live]]
     columns = max(1, round(_PEAK_YEARS * float(np.median(evidence.per_year))))
     best = -np.sort(-output[:, -columns:], axis=1)[:, :_TOP]

@@ -22,7 +22,7 @@ from groundplan.estimation.pattern import report_pattern
 from groundplan.estimation.predictive import check_predictions, cover_table, predictive_notes
 from groundplan.estimation.rows import Rows, posterior_rows, report_noise
 from groundplan.estimation.screening import screen_reports
-from groundplan.estimation.silence import nobody_reports, unheard_series
+from groundplan.estimation.silence import findings_as_reports, nobody_reports, unheard_series
 from groundplan.estimation.smoothing import Noise
 from groundplan.estimation.spread import spread_rows
 from groundplan.estimation.tables_out import estimates_table, factors_table
@@ -69,6 +69,8 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
     screened = screen_measures(evidence, screen_reports(evidence))
     filling = year_end_filling(economy, evidence, screened.log_report)
     log_report = screened.log_report - filling.shift
+    if nobody_reports(evidence):
+        log_report = findings_as_reports(evidence)
     noise, new = report_noise(evidence, log_report)
     pattern = report_pattern(evidence, log_report)
     tell("biases of reports", 0.2)
@@ -134,7 +136,7 @@ def _sentence(evidence: Evidence, level: Level, rows: Rows) -> str:
     inspected = len(np.unique(evidence.series_unit[evidence.findings.series]))
     sources = [*(() if nobody_reports(evidence) else ("reports",)), *evidence.proxies, *((f"findings at {inspected} of them",) if inspected else ())]
     text = f"Output of {heard} units was estimated from their {', '.join(sources[:-1])}{' and ' if len(sources) > 1 else ''}{sources[-1]}"
-    if reporting.any():
+    if reporting.any() and not nobody_reports(evidence):
         bias = float(np.median(level.posterior.unit_mean[np.unique(evidence.series_unit[reporting])]))
         text += f": half of the units report {abs(np.expm1(bias)):.0%} or more {'above' if bias >= 0 else 'below'} what they make."
     else:

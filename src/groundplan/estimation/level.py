@@ -27,6 +27,8 @@ PRIOR_BIAS_SD = 0.3
 """Standard deviation of the prior of the country's mean log bias, around none."""
 _CHOSEN_SD = 0.15
 """Standard deviation of the prior of a difference between units that were chosen for a visit and the others, where they look more honest."""
+_SHARED_SD = 0.2
+"""Scale of the prior of what proxies of a unit have in common that is not output: a plant that makes more with its people does so with its electricity."""
 _SAMPLE = 3000
 _TURNS = 2
 
@@ -89,7 +91,7 @@ def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap: Floa
         layout, unit_design = _bias_effects(evidence, gap, apart)
         sources = [proxy_source(evidence, name, volumes[name], elasticity[name], layout) for name in evidence.proxies]
         sources += [nameplate_source(evidence, pattern.level, layout), found]
-        data, start, counts, rows = _assemble(sources, layout, unit_design, len(evidence.units))
+        data, start, counts, rows = _assemble(sources, layout, unit_design, tuple(evidence.proxies))
         sample = sample_units(data)
         last = turn == _TURNS or not evidence.proxies
         begin, fitted = _robust_variances(sample, start, counts, begin, rounds=60 if last else 15)
@@ -146,8 +148,8 @@ def _cross(sector: Grouping, kind: Grouping) -> Grouping:
     return Grouping(labels, position.astype(np.int64))
 
 
-def _assemble(sources: list[Source], layout: Layout, design: csr_array, units: int) -> tuple[Measurements, Variances, Variances, dict[str, IntArray]]:
-    width = len(layout.names)
+def _assemble(sources: list[Source], layout: Layout, design: csr_array, proxies: tuple[str, ...]) -> tuple[Measurements, Variances, Variances, dict[str, IntArray]]:
+    width, units = len(layout.names), design.shape[0]
     unit_design = csr_array((design.data, design.indices, design.indptr), shape=(units, width))
     free = [source.name for source in sources if source.error_sd > 0]
     parts = [csr_array(source.terms.matrix((len(source.unit), width)) + source.loading * unit_design[source.unit]) for source in sources]
@@ -164,9 +166,11 @@ def _assemble(sources: list[Source], layout: Layout, design: csr_array, units: i
         block=np.array(layout.block, np.int64),
         mean=np.array(layout.mean),
         wide=np.array(layout.wide),
+        common=np.repeat([source.loading if source.name in proxies else 0.0 for source in sources], sizes) if len(proxies) > 1 else None,
     )
-    start = Variances(0.15**2, np.array([source.error_sd**2 for source in sources if source.error_sd > 0]), np.array(layout.start))
-    counts = Variances(4.0, np.full(len(free), 4.0), np.array(layout.counts))
+    shared = _SHARED_SD**2 if len(proxies) > 1 else 0.0
+    start = Variances(0.15**2, np.array([source.error_sd**2 for source in sources if source.error_sd > 0]), np.array(layout.start), shared)
+    counts = Variances(4.0, np.full(len(free), 4.0), np.array(layout.counts), 4.0)
     ends = np.cumsum(sizes)
     rows = {source.name: np.arange(end - size, end) for source, size, end in zip(sources, sizes, ends, strict=True)}
     return data, start, counts, rows
@@ -195,4 +199,6 @@ def sample_units(data: Measurements) -> Measurements:
         known=data.known[rows],
         unit_design=csr_array(data.unit_design[kept]),
         unit_scale=data.unit_scale[kept],
+        common=None if data.common is None else data.common[rows],
+        common_scale=None if data.common_scale is None else data.common_scale[kept],
     )

@@ -108,7 +108,7 @@ def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreporte
     post, unit = level.posterior, evidence.series_unit
     reporting, usable = np.isfinite(pattern.level), np.isfinite(log_report)
     judged = pattern.level - post.unit_mean[unit]
-    drawn = _draw_to_product(evidence, judged, post.unit_own[unit])
+    drawn = _draw_to_alike(evidence, judged, post.unit_own[unit])
     lasting = np.where(reporting, post.unit_own[unit], unreported.variance)
     prior = np.where(reporting | ~np.isfinite(unreported.level), np.inf, lasting + quadratic(unreported.shared, post.covariance))
     base = Base(np.where(reporting, judged - drawn, unreported.level), post.unit_mean[unit] + drawn, prior, pattern.movement)
@@ -152,21 +152,21 @@ def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreporte
     )
 
 
-def _draw_to_product(evidence: Evidence, level: FloatArray, variance: FloatArray) -> FloatArray:
-    """How far to draw each series' log level to the mean of its product's, shape (S,): variance / (variance + spread of sizes).
+def _draw_to_alike(evidence: Evidence, level: FloatArray, variance: FloatArray) -> FloatArray:
+    """How far to draw each series' log level to the mean of its product's and kind's, shape (S,): variance / (variance + spread of sizes).
 
     Of those who seem large, more have been judged too large than too small. On one unit this is about a per cent of its distance; in a total, which the
     large make up, it does not average out.
     """
-    there, products = np.isfinite(level), len(evidence.products)
-    product = evidence.series_product[there]
-    number = group_count(product, products)
-    distance = level[there] - group_mean(product, level[there], products)[product]
+    there, groups = np.isfinite(level), len(evidence.products) * len(evidence.kind.labels)
+    alike = (evidence.series_product * len(evidence.kind.labels) + evidence.kind.position[evidence.series_unit])[there]
+    number = group_count(alike, groups)
+    distance = level[there] - group_mean(alike, level[there], groups)[alike]
     freedom = float(np.maximum(number - 1, 0).sum())
     drawn = np.zeros(len(level))
     if freedom >= _LEAST_FREEDOM:
         spread = float((distance**2).sum()) / freedom
-        drawn[there] = variance[there] / (variance[there] + spread) * (1.0 - 1.0 / number[product]) * distance
+        drawn[there] = variance[there] / (variance[there] + spread) * (1.0 - 1.0 / number[alike]) * distance
     return drawn
 
 
@@ -211,6 +211,8 @@ def _weights(
     for name, at in level.rows.items():
         kind = {"finding": "finding", "nameplate": "prior"}.get(name, "proxy")
         information[kind] += group_sum(data.unit[at], data.loading[at] ** 2 / error[at], units)
+    # What a unit's proxies have in common does not average out over them.
+    information["proxy"] /= 1.0 + information["proxy"] * level.variances.common
     unit, by_proxy = evidence.series_unit, unreported.by_proxy
     nothing = np.zeros(len(unit))
     silent = np.stack([nothing, nothing, by_proxy, 1.0 - by_proxy], axis=1)

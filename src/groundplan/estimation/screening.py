@@ -19,7 +19,9 @@ _FAR, _LEAST = 5.0, 0.45
 _FOLLOWS = 0.3
 """A proxy bears a jump out where it makes at least this share of it."""
 _DOUBLED = 0.59
-_SLIPS = np.log([0.1, 0.01, 0.001])
+_SLIPS = np.log([0.1, 0.01, 0.001, 10.0, 100.0, 1000.0])
+_SEVERAL = 3.0
+"""Periods of which there are so many a year follow each other closely."""
 _NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 
 
@@ -43,7 +45,7 @@ def screen_reports(evidence: Evidence) -> Screened:
 
     A report far from the median of its six neighbours is set aside where the unit's proxies did not follow.
     Without a proxy for the month, only jumps up by four fifths or more, and falls to a tenth, hundredth or thousandth are, and not where the same
-    month of another year looks alike (harvests) or a finding of the month agrees.
+    month of another year looks alike (harvests) or a finding of the month agrees. Yearly reports are set aside only where they are off by a power of ten.
     """
     log_report = np.log(np.where(evidence.reported > 0, evidence.reported * evidence.per_year, np.nan))
     set_aside = np.zeros(log_report.shape, bool)
@@ -62,7 +64,9 @@ def screen_reports(evidence: Evidence) -> Screened:
     follows, known = _proxies_follow(evidence, series, period, jump)
     slip = np.min(np.abs(jump[:, None] - _SLIPS), axis=1) < 0.3
     alone = ((jump > _DOUBLED) | slip) & ~_alike_in_other_years(evidence, log_report, series, period)
-    aside = far & np.where(known, ~follows, alone) & ~_found_alike(evidence, log_report, series, period)
+    # A plant may make half or twice as much from one year to the next: a yearly report must also be off by a power of ten.
+    yearly = evidence.per_year[period] < _SEVERAL
+    aside = far & np.where(known, ~follows, alone) & (slip | ~yearly) & ~_found_alike(evidence, log_report, series, period)
     set_aside[series[aside], period[aside]] = True
     return Screened(np.where(set_aside, np.nan, log_report), set_aside, np.ones(len(log_report)))
 

@@ -8,14 +8,28 @@ from numpy.typing import NDArray
 from groundplan.estimation.evidence import Evidence
 from groundplan.maths.groups import group_sum
 
-__all__ = ["nobody_reports", "unheard_series"]
+__all__ = ["findings_as_reports", "nobody_reports", "unheard_series"]
 
 BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
 
 
 def nobody_reports(evidence: Evidence) -> bool:
     """Say whether there is not one report of output."""
     return not bool(np.isfinite(evidence.reported).any())
+
+
+def findings_as_reports(evidence: Evidence) -> FloatArray:
+    """Take what inspectors found for what a unit would have reported, honestly: log output at a yearly rate, shape (S, T), NaN elsewhere.
+
+    Where nobody reports, this is how visited units show what proxies and nameplates are worth in output; the rest follows as for any unit that does
+    not report.
+    """
+    found = evidence.findings
+    usable = (found.period >= 0) & (found.value > 0)
+    log_report = np.full(evidence.reported.shape, np.nan)
+    log_report[found.series[usable], found.period[usable]] = found.log_rate[usable]
+    return log_report
 
 
 def unheard_series(evidence: Evidence) -> BoolArray:

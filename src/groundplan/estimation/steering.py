@@ -42,6 +42,6 @@ def chosen_look_honest(data: Measurements, variances: Variances, post: Posterior
     if here.sum() < _LEAST_CHOSEN or not there.any():
         return False
     bias = group_sum(data.unit, pull * residual, units)[seen] / precision[seen]
-    weight = 1.0 / (variances.unit * data.unit_scale[seen] + 1.0 / precision[seen])
+    weight = 1.0 / (variances.unit * data.unit_scale[seen] + variances.common + 1.0 / precision[seen])
     inside, outside = (float((weight * bias)[part].sum() / weight[part].sum()) for part in (here, there))
     return inside - outside < -_FAR * float(np.sqrt(1.0 / weight[here].sum() + 1.0 / weight[there].sum()))

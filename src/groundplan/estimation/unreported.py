@@ -108,7 +108,9 @@ def _by_proxies(evidence: Evidence, level: Level, log_report: FloatArray, by_pla
         own = elasticity**2 / (variance + level.variances.error[free.index(name)])
         precision[use] += own
         total[use] += own * ((read + mean) / elasticity - base)
-    return total / np.maximum(precision, 1e-300), precision, alone
+    # What a unit's proxies have in common does not average out over them.
+    together = precision / (1.0 + precision * level.variances.common)
+    return total / np.maximum(precision, 1e-300), together, alone
 
 
 def _design(level: Level, prefix: str, evidence: Evidence, sector: IntArray, product: IntArray) -> tuple[csr_array, FloatArray]:

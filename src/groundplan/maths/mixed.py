@@ -33,6 +33,9 @@ class Measurements:
         block: shape (p,), which variance the effect has; -1: prior variance `wide`, a fixed effect.
         mean: shape (p,), prior mean of the effects.
         wide: shape (p,), prior variance where block is -1.
+        common: g, shape (N,), how the measurement moves with a_i, an error that measurements of a unit share and that is no part of u_i: z = h u_i + X
+            theta + g a_i + e. None: there is none.
+        common_scale: shape (U,), by how much a_i's variance exceeds that of others; None: 1.
     """
 
     unit: IntArray
@@ -46,6 +49,8 @@ class Measurements:
     block: IntArray
     mean: FloatArray
     wide: FloatArray
+    common: FloatArray | None = None
+    common_scale: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,11 +61,13 @@ class Variances:
         unit: of delta_i.
         error: shape (components,), of measurements.
         effect: shape (blocks,), of effects.
+        common: of a_i.
     """
 
     unit: float
     error: FloatArray
     effect: FloatArray
+    common: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +80,10 @@ class Posterior:
         unit_mean: mean of u_i, shape (U,).
         unit_shared: L, shape (U, p): u_i = unit_mean_i + L_i (theta - effects) + nu_i.
         unit_own: variance of nu_i, shape (U,), independent of all else.
+        common_mean: mean of a_i, shape (U,).
+        common_shared: M, shape (U, p): a_i = common_mean_i + M_i (theta - effects) + kappa_i.
+        common_own: variance of kappa_i, shape (U,).
+        both_own: covariance of nu_i and kappa_i, shape (U,).
     """
 
     effects: FloatArray
@@ -80,6 +91,10 @@ class Posterior:
     unit_mean: FloatArray
     unit_shared: csr_array
     unit_own: FloatArray
+    common_mean: FloatArray
+    common_shared: csr_array
+    common_own: FloatArray
+    both_own: FloatArray
 
     def unit_variance(self) -> FloatArray:
         """Give the variance of u_i, shape (U,)."""
@@ -87,29 +102,68 @@ class Posterior:
 
 
 def solve(data: Measurements, variances: Variances) -> Posterior:
-    """Find the posterior of effects and units for given variances (Henderson's mixed model equations, delta_i swept out).
+    """Find the posterior of effects and units for given variances (Henderson's mixed model equations, units swept out).
 
     Source:
-        Henderson (1975), Biometrics 31; Woodbury's identity unit by unit.
+        Henderson (1975), Biometrics 31; Woodbury's identity unit by unit, on the two errors of a unit.
     """
-    units = data.unit_design.shape[0]
     variance = error_variance(data, variances)
-    pull = data.loading / variance
-    own = 1.0 / (1.0 / (variances.unit * data.unit_scale) + group_sum(data.unit, data.loading * pull, units))
+    swept = _sweep(data, variances, variance)
     residual = data.value - data.design @ data.mean
-    by_unit = csr_array((pull, (data.unit, np.arange(len(pull)))), shape=(units, len(pull)))
-    swept = csr_array(by_unit @ data.design)
-    precision = (data.design.T @ diags_array(1.0 / variance) @ data.design).toarray() - (swept.T @ diags_array(own) @ swept).toarray()
+    first, second = swept.first @ data.design, swept.second @ data.design
+    # The units' part of the inverse of the marginal variance, on the design: its two columns are weighed by a 2 x 2 block a unit.
+    pulled_first = diags_array(swept.own) @ first + diags_array(swept.both) @ second
+    pulled_second = diags_array(swept.both) @ first + diags_array(swept.common) @ second
+    precision = (data.design.T @ diags_array(1.0 / variance) @ data.design).toarray() - (first.T @ pulled_first + second.T @ pulled_second).toarray()
     precision[np.diag_indices_from(precision)] += 1.0 / _prior_variance(data, variances)
-    moment = data.design.T @ (residual / variance) - swept.T @ (own * (by_unit @ residual))
+    seen_first, seen_second = swept.first @ residual, swept.second @ residual
+    moment = data.design.T @ (residual / variance) - pulled_first.T @ seen_first - pulled_second.T @ seen_second
     factor = cho_factor(precision, lower=True)
     covariance = cho_solve(factor, np.eye(len(precision)))
     covariance = (covariance + covariance.T) / 2
     shift = cho_solve(factor, moment)
     effects = data.mean + shift
-    delta = own * (by_unit @ residual - swept @ shift)
-    shared = csr_array(data.unit_design - diags_array(own) @ swept)
-    return Posterior(effects, covariance, np.asarray(data.unit_design @ effects + delta), shared, own)
+    delta = swept.own * seen_first + swept.both * seen_second - pulled_first @ shift
+    common = swept.both * seen_first + swept.common * seen_second - pulled_second @ shift
+    return Posterior(
+        effects=effects,
+        covariance=covariance,
+        unit_mean=np.asarray(data.unit_design @ effects + delta),
+        unit_shared=csr_array(data.unit_design - pulled_first),
+        unit_own=swept.own,
+        common_mean=np.asarray(common),
+        common_shared=csr_array(-pulled_second),
+        common_own=swept.common,
+        both_own=swept.both,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Swept:
+    """What units' measurements say of their two errors: weights that add measurements up, sparse (U, N), and the errors' posterior given theta."""
+
+    first: csr_array
+    second: csr_array
+    own: FloatArray
+    both: FloatArray
+    common: FloatArray
+
+
+def _sweep(data: Measurements, variances: Variances, variance: FloatArray) -> _Swept:
+    units, rows = data.unit_design.shape[0], len(data.unit)
+    second = _common(data)
+    sums = [group_sum(data.unit, left * right / variance, units) for left, right in ((data.loading, data.loading), (data.loading, second), (second, second))]
+    prior = variances.unit * data.unit_scale
+    shared = np.broadcast_to(variances.common, units) * (1.0 if data.common_scale is None else data.common_scale)
+    # Posterior variances of (delta, a), written so that a prior variance of zero is allowed.
+    determinant = (1.0 + sums[0] * prior) * (1.0 + sums[2] * shared) - sums[1] ** 2 * prior * shared
+    by_unit = [csr_array((loading / variance, (data.unit, np.arange(rows))), shape=(units, rows)) for loading in (data.loading, second)]
+    by_unit[1].eliminate_zeros()
+    return _Swept(by_unit[0], by_unit[1], prior * (1.0 + sums[2] * shared) / determinant, -prior * shared * sums[1] / determinant, shared * (1.0 + sums[0] * prior) / determinant)
+
+
+def _common(data: Measurements) -> FloatArray:
+    return np.zeros(len(data.unit)) if data.common is None else data.common
 
 
 def fit_variances(data: Measurements, start: Variances, *, counts: Variances, begin: Variances | None = None, rounds: int = 60, tolerance: float = 2e-3) -> Variances:
@@ -129,7 +183,9 @@ def fit_variances(data: Measurements, start: Variances, *, counts: Variances, be
     Source:
         Dempster, Laird and Rubin (1977); Patterson and Thompson (1971); Laird and Ware (1982).
     """
-    measured = group_count(data.unit, data.unit_design.shape[0]) > 0
+    units = data.unit_design.shape[0]
+    measured = group_count(data.unit, units) > 0
+    sharing = group_count(data.unit[_common(data) != 0], units) > 0
     current = start if begin is None else begin
     free, random = data.component >= 0, data.block >= 0
     for _ in range(rounds):
@@ -143,9 +199,10 @@ def fit_variances(data: Measurements, start: Variances, *, counts: Variances, be
         shift = (post.effects - data.mean) ** 2 + np.diag(post.covariance)
         effect = _moderate(data.block[random], shift[random], start.effect, counts.effect)
         unit = float((unit_square.sum() + counts.unit * start.unit) / (measured.sum() + counts.unit))
-        before = np.concatenate([[current.unit], current.error, current.effect])
-        current = Variances(unit, error, effect)
-        if np.max(np.abs(np.concatenate([[unit], error, effect]) / before - 1.0)) < tolerance:
+        common = _common_variance(data, post, sharing, start.common, counts.common)
+        before = np.concatenate([[current.unit], current.error, current.effect, [current.common][: int(common > 0)]])
+        current = Variances(unit, error, effect, common)
+        if np.max(np.abs(np.concatenate([[unit], error, effect, [common][: int(common > 0)]]) / before - 1.0)) < tolerance:
             break
     return current
 
@@ -166,15 +223,18 @@ def held_out(data: Measurements, variances: Variances, post: Posterior, rows: In
         With Q = V^-1 - V^-1 X C X' V^-1 the residual is (Q z)_j / Q_jj and its variance 1 / Q_jj (Cook 1977; Dubrule 1983).
     """
     variance = error_variance(data, variances)
-    unit = data.unit[rows]
-    pull = data.loading / variance
-    # Row j of V^-1: e_j / d_j - own h_j / d_j (h / d), units being independent given theta.
+    unit, swept = data.unit[rows], _sweep(data, variances, variance)
+    # Row j of V^-1: e_j / d_j less what the unit's errors take up, units being independent given theta.
+    first, second = data.loading[rows] / variance[rows], _common(data)[rows] / variance[rows]
+    weights = first * swept.own[unit] + second * swept.both[unit], first * swept.both[unit] + second * swept.common[unit]
     residual = data.value - data.design @ post.effects
-    swept = group_sum(data.unit, pull * residual, len(post.unit_own))
-    top = residual[rows] / variance[rows] - post.unit_own[unit] * pull[rows] * swept[unit]
-    diagonal = 1.0 / variance[rows] - post.unit_own[unit] * pull[rows] ** 2
-    by_unit = csr_array((pull, (data.unit, np.arange(len(pull)))), shape=(len(post.unit_own), len(pull)))
-    weighted = diags_array(1.0 / variance[rows]) @ data.design[rows] - diags_array(post.unit_own[unit] * pull[rows]) @ csr_array(by_unit @ data.design)[unit]
+    top = residual[rows] / variance[rows] - weights[0] * (swept.first @ residual)[unit] - weights[1] * (swept.second @ residual)[unit]
+    diagonal = 1.0 / variance[rows] - weights[0] * first - weights[1] * second
+    weighted = (
+        diags_array(1.0 / variance[rows]) @ data.design[rows]
+        - diags_array(weights[0]) @ csr_array(swept.first @ data.design)[unit]
+        - diags_array(weights[1]) @ csr_array(swept.second @ data.design)[unit]
+    )
     diagonal = diagonal - quadratic(csr_array(weighted), post.covariance)
     return top / diagonal, 1.0 / diagonal
 
@@ -201,12 +261,23 @@ def _unit_squares(data: Measurements, post: Posterior) -> FloatArray:
     return np.asarray(mean**2 + post.unit_own + quadratic(csr_array(post.unit_shared - data.unit_design), post.covariance))
 
 
+def _common_variance(data: Measurements, post: Posterior, sharing: NDArray[np.bool_], start: float, count: float) -> float:
+    """Mean of E a_i^2 over the units whose measurements share it, drawn to where it started; 0 where it started there."""
+    if start == 0:
+        return 0.0
+    scale = np.ones(len(sharing)) if data.common_scale is None else data.common_scale
+    square = (post.common_mean**2 + post.common_own + quadratic(post.common_shared, post.covariance)) / scale
+    return float((square[sharing].sum() + count * start) / (sharing.sum() + count))
+
+
 def _error_squares(data: Measurements, post: Posterior) -> FloatArray:
     """E e_j^2 for each measurement."""
+    first, second = data.loading, _common(data)
     delta = post.unit_mean - data.unit_design @ post.effects
-    mean = data.value - data.design @ post.effects - data.loading * delta[data.unit]
-    lever = csr_array(data.design + diags_array(data.loading) @ csr_array(post.unit_shared - data.unit_design)[data.unit])
-    return np.asarray(mean**2 + data.loading**2 * post.unit_own[data.unit] + quadratic(lever, post.covariance))
+    mean = data.value - data.design @ post.effects - first * delta[data.unit] - second * post.common_mean[data.unit]
+    lever = csr_array(data.design + diags_array(first) @ csr_array(post.unit_shared - data.unit_design)[data.unit] + diags_array(second) @ post.common_shared[data.unit])
+    own = first**2 * post.unit_own[data.unit] + 2.0 * first * second * post.both_own[data.unit] + second**2 * post.common_own[data.unit]
+    return np.asarray(mean**2 + own + quadratic(lever, post.covariance))
 
 
 def _moderate(group: IntArray, square: FloatArray, start: FloatArray, counts: FloatArray) -> FloatArray:

@@ -21,9 +21,11 @@ _GROSS_TRUSTED = 1.5
 def temper(data: Measurements, variances: Variances, post: Posterior) -> tuple[Measurements, NDArray[np.bool_]]:
     """Widen the unit's variance where its measurements agree that it is strange, and a measurement's where it stands alone.
 
-    A unit is strange where the mean of its two or more measurements lies 4.5 standard deviations off while they agree among themselves, or where a
-    trusted measurement says so; its prior variance is raised to the square seen. Any other measurement 4.5 standard deviations off has its
-    error variance raised by its square: it hardly counts. Trusted measurements are those with known variance alone.
+    A unit is strange where the mean of its two or more measurements lies 4.5 standard deviations off while they agree among themselves, or
+    where a trusted measurement says so; its prior variance is raised to the square seen. Without a trusted one, and where measurements share
+    an error, that error's variance is raised by the same factor: a plant that is unlike others and one that reports wildly look alike then.
+    Any other measurement 4.5 standard deviations off has its error variance raised by its square: it hardly counts. Trusted measurements are
+    those with known variance alone.
 
     Args:
         data: measurements as they came, untempered.
@@ -43,13 +45,19 @@ def temper(data: Measurements, variances: Variances, post: Posterior) -> tuple[M
     worst = np.zeros(units)
     np.maximum.at(worst, data.unit, deviation)
     trusted = data.component < 0
-    marginal = np.abs(residual) / np.sqrt(error + data.loading**2 * variances.unit)
+    trusted_units = group_count(data.unit[trusted], units) > 0
+    shares = np.zeros(len(error)) if data.common is None else data.common
+    # The mean's part of what the unit's measurements share.
+    together = group_sum(data.unit, pull * shares, units) / np.maximum(precision, 1e-300)
+    marginal = np.abs(residual) / np.sqrt(error + data.loading**2 * variances.unit + shares**2 * variances.common)
     several = group_count(data.unit, units) >= 2
-    strange = several & (worst < _GROSS) & (np.abs(seen) > _GROSS * np.sqrt(variances.unit + 1.0 / np.maximum(precision, 1e-300)))
+    strange = several & (worst < _GROSS) & (np.abs(seen) > _GROSS * np.sqrt(variances.unit + together**2 * variances.common + 1.0 / np.maximum(precision, 1e-300)))
     told = trusted & (marginal > _GROSS) & ((np.abs(residual) < _GROSS_TRUSTED) | ~several[data.unit])
-    size = np.where(strange, seen, 0.0) ** 2
+    unsure = strange & ~trusted_units & (together != 0)
+    size = np.where(strange, seen, 0.0) ** 2 * np.where(unsure, variances.unit / (variances.unit + together**2 * variances.common), 1.0)
     np.maximum.at(size, data.unit[told], residual[told] ** 2)
     scale = np.where(size > 0, np.maximum(size / variances.unit, 1.0), 1.0)
-    within = np.abs(residual) / np.sqrt(error + data.loading**2 * variances.unit * scale[data.unit])
+    common_scale = np.where(unsure, scale, 1.0)
+    within = np.abs(residual) / np.sqrt(error + data.loading**2 * variances.unit * scale[data.unit] + shares**2 * variances.common * common_scale[data.unit])
     odd = (within > _GROSS) & ~told
-    return replace(data, known=data.known + np.where(odd, residual**2, 0.0), unit_scale=scale), odd
+    return replace(data, known=data.known + np.where(odd, residual**2, 0.0), unit_scale=scale, common_scale=common_scale), odd
