@@ -176,7 +176,7 @@ def test_a_report_that_cannot_be_written_loses_no_results(folder):
     assert "Traceback" not in process.stderr
     (listing,) = list_runs(folder)
     assert listing.complete
-    words = process.stderr.replace("\n", " ")
+    words = " ".join(process.stderr.split())
     assert str(listing.folder) in words
     assert f"groundplan report {folder}" in words
     groundplan("report", folder, "--form", "html")

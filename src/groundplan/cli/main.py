@@ -244,7 +244,7 @@ def main() -> None:
             show_faults(error.faults, _errors)
         sys.exit(2)
     except GroundplanError as error:
-        _errors.print(str(error), highlight=False, markup=False)
+        _errors.print(str(error), highlight=False, markup=False, soft_wrap=True)
         sys.exit(2)
     except BrokenPipeError:
         # Whoever reads has seen enough, as `| head` does; what is left must not be written at exit either.
