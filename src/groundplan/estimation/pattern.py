@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from groundplan.estimation.evidence import Evidence
-from groundplan.maths.groups import group_mean
+from groundplan.maths.groups import group_mean, masked_mean
 
 __all__ = ["Pattern", "report_pattern"]
 
@@ -90,18 +90,13 @@ def _proxy_movement(evidence: Evidence, there: NDArray[np.bool_], rest: FloatArr
 def _within(evidence: Evidence, values: FloatArray, there: NDArray[np.bool_]) -> FloatArray:
     """Movement of a proxy around its mean in the months that the series reports, its sector's month taken off, shape (S, T)."""
     unit, sectors = evidence.series_unit, len(evidence.sector.labels)
-    mean = _masked_mean(values, np.isfinite(values))
+    mean = masked_mean(values, np.isfinite(values))
     deviation = values - mean[:, None]
     wave = np.stack([_column_mean(evidence.sector.position, deviation[:, at], sectors) for at in range(values.shape[1])], axis=1) if values.shape[1] else deviation
     moved = (deviation - wave[evidence.sector.position])[unit]
     both = np.isfinite(moved) & there
-    offset = _masked_mean(moved, both)
+    offset = masked_mean(moved, both)
     return np.asarray(moved - np.where(np.isfinite(offset), offset, 0.0)[:, None])
-
-
-def _masked_mean(values: FloatArray, mask: NDArray[np.bool_]) -> FloatArray:
-    number = mask.sum(axis=1)
-    return np.where(number > 0, np.where(mask, values, 0.0).sum(axis=1) / np.maximum(number, 1), np.nan)
 
 
 def _column_mean(group: IntArray, values: FloatArray, count: int) -> FloatArray:

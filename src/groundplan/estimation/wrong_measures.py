@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.screening import Screened
 from groundplan.estimation.windows import reports_beside_findings
-from groundplan.maths.groups import group_count
+from groundplan.maths.groups import group_count, masked_mean
 
 __all__ = ["screen_measures"]
 
@@ -39,7 +39,7 @@ def screen_measures(evidence: Evidence, screened: Screened) -> Screened:
     """
     log_report = screened.log_report
     single = _single(evidence)
-    level = _masked_mean(log_report, np.isfinite(log_report))
+    level = masked_mean(log_report, np.isfinite(log_report))
     alike = np.unique(evidence.series_product * len(evidence.sector.labels) + evidence.sector.position[evidence.series_unit], return_inverse=True)[1]
     power = np.zeros(len(level))
     agree, measured = np.isfinite(level) & single, np.zeros(len(level), bool)
@@ -65,7 +65,7 @@ def _single(evidence: Evidence) -> BoolArray:
 def _sizes(evidence: Evidence, log_report: FloatArray) -> list[FloatArray]:
     """Logs of what goes along with a unit's size, shape (S,) each: its proxies over the periods it reports, and its nameplate."""
     there = np.isfinite(log_report)
-    proxies = [_masked_mean(values[evidence.series_unit], there & np.isfinite(values)[evidence.series_unit]) for values in evidence.proxies.values()]
+    proxies = [masked_mean(values[evidence.series_unit], there & np.isfinite(values)[evidence.series_unit]) for values in evidence.proxies.values()]
     return [*proxies, np.where(evidence.by_product, np.nan, evidence.nameplate)]
 
 
@@ -107,8 +107,3 @@ def _borne_out(evidence: Evidence, log_report: FloatArray) -> BoolArray:
     gap = reports_beside_findings(evidence, log_report)[0] - evidence.findings.log_rate
     near = np.isfinite(gap) & (np.abs(np.where(np.isfinite(gap), gap, 0.0)) < _AGREES)
     return group_count(evidence.findings.series[near], len(evidence.series_unit)) > 0
-
-
-def _masked_mean(values: FloatArray, mask: BoolArray) -> FloatArray:
-    number = mask.sum(axis=1)
-    return np.where(number > 0, np.where(mask, values, 0.0).sum(axis=1) / np.maximum(number, 1), np.nan)

@@ -1,14 +1,15 @@
-"""Sums and means by group, for arrays of positions."""
+"""Sums and means by group, for arrays of positions, and means of what is there."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["group_count", "group_mean", "group_sum"]
+__all__ = ["group_count", "group_mean", "group_sum", "masked_mean"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 def group_sum(group: IntArray, values: FloatArray, count: int) -> FloatArray:
@@ -24,3 +25,9 @@ def group_count(group: IntArray, count: int) -> FloatArray:
 def group_mean(group: IntArray, values: FloatArray, count: int) -> FloatArray:
     """Average values by group, shape (count,); 0 where a group has none."""
     return group_sum(group, values, count) / np.maximum(group_count(group, count), 1.0)
+
+
+def masked_mean(values: FloatArray, mask: BoolArray) -> FloatArray:
+    """Average each row over the places where `mask` holds, both of shape (n, m); gives shape (n,), NaN where it holds nowhere."""
+    number = mask.sum(axis=1)
+    return np.where(number > 0, np.where(mask, values, 0.0).sum(axis=1) / np.maximum(number, 1), np.nan)
