@@ -31,6 +31,8 @@ _SHARED_SD = 0.2
 """Scale of the prior of what proxies of a unit have in common that is not output: a plant that makes more with its people does so with its electricity."""
 _SAMPLE = 3000
 _TURNS = 2
+_NEAR, _ROUGH = 1e-3, 2e-2
+"""Largest change of a variance in a step at which its search ends: the last, and those before, which serve the elasticities."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +96,7 @@ def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap: Floa
         data, start, counts, rows = _assemble(sources, layout, unit_design, tuple(evidence.proxies))
         sample = sample_units(data)
         last = turn == _TURNS or not evidence.proxies
-        begin, fitted = _robust_variances(sample, start, counts, begin, rounds=60 if last else 15)
+        begin, fitted = _robust_variances(sample, start, counts, begin, tolerance=_NEAR if last else _ROUGH)
         if last:
             break
         post = solve(fitted, begin)
@@ -110,14 +112,14 @@ def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap: Floa
     return Level(whole, begin, post, tuple(layout.names), rows, elasticity, counted, len(apart) > 0)
 
 
-def _robust_variances(data: Measurements, start: Variances, counts: Variances, begin: Variances | None, *, rounds: int) -> tuple[Variances, Measurements]:
+def _robust_variances(data: Measurements, start: Variances, counts: Variances, begin: Variances | None, *, tolerance: float) -> tuple[Variances, Measurements]:
     """Fit the variances, gross outliers tempered in turns."""
-    variances = fit_variances(data, start, counts=counts, begin=begin, rounds=rounds)
+    variances = fit_variances(data, start, counts=counts, begin=begin, tolerance=tolerance)
     tempered, odd = temper(data, variances, solve(data, variances))
     for _ in range(3):
         if not odd.any() and (tempered.unit_scale == 1.0).all():
             break
-        variances = fit_variances(tempered, start, counts=counts, begin=variances, rounds=rounds)
+        variances = fit_variances(tempered, start, counts=counts, begin=variances, tolerance=tolerance)
         before = odd
         tempered, odd = temper(data, variances, solve(tempered, variances))
         if (odd == before).all():
