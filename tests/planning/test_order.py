@@ -122,3 +122,35 @@ def test_minima_missed_at_a_priority_without_a_level_count_in_the_objective():
 
     assert result.objective == pytest.approx(0.6 * SLOPES[-1], rel=1e-12)
     assert result.bound == pytest.approx(result.objective, rel=1e-12)
+
+
+def tight(gain: float) -> dict[str, list[dict[str, object]]]:
+    """A priority that is missed by half, to which all power together would add `gain` of the goal; the second priority lives on power."""
+    made = [("mine", "ore", 1.0, 0.0), ("squeeze", "ore", gain, 1.0), ("weave", "cloth", 1.0, 1.0)]
+    return {
+        "products": [{"product": name, "measure": "t"} for name in ("ore", "cloth")],
+        "units": [{"unit": "u", "region": "n"}],
+        "recipes": [
+            row
+            for recipe, product, amount, power in made
+            for row in (
+                {"recipe": recipe, "item": product, "role": "out", "amount": amount},
+                *([{"recipe": recipe, "item": "power", "role": "in", "amount": power}] if power else []),
+            )
+        ],
+        "lines": [{"line": recipe, "unit": "u", "recipe": recipe, "capacity": 50.0 if recipe == "mine" else 100.0} for recipe, *_ in made],
+        "goals": [{"product": name, "period": "2021", "quantity": 100.0, "priority": at} for at, name in ((1, "ore"), (2, "cloth"))],
+        "resources": [{"resource": "power", "region": "all", "period": "2021", "limit": 100.0}],
+    }
+
+
+@pytest.mark.parametrize(("gain", "cloth"), [(1e-7, 100.0), (1e-4, 0.0)])
+def test_an_earlier_priority_gives_way_where_what_it_gains_is_below_a_millionth_and_not_above(gain, cloth):
+    result = plan(economy_of(tight(gain), horizon=1))
+
+    delivered = dict(result.gaps.select("product", "delivered").iter_rows())
+    assert delivered["cloth"] == pytest.approx(cloth, abs=1e-6)
+    assert delivered["ore"] == pytest.approx(50.0 + (0.0 if cloth else 100.0 * gain), rel=1e-9)
+    # All the power would add 100 gain to the ore, a loss at a slope between 1 and 3 a share missed.
+    told = [note for note in result.notes if "give up" in note.sentence]
+    assert len(told) == (1 if cloth else 0)

@@ -11,7 +11,7 @@ from scipy.sparse.linalg import SuperLU, splu
 
 from groundplan.maths.programme import AT_UPPER, BASIC, FREE_ZERO, Basis, Programme
 
-__all__ = ["Vertex", "proven_bound", "recover_vertex"]
+__all__ = ["Vertex", "proven_bound", "recover_vertex", "row_reach"]
 
 FloatArray = NDArray[np.float64]
 
@@ -97,12 +97,12 @@ def proven_bound(programme: Programme, duals: FloatArray) -> float:
         duals: y, shape (m,).
     """
     reduced = programme.cost - programme.matrix.T @ duals
-    row_lower, row_upper = _row_ends(programme)
+    row_lower, row_upper = row_reach(programme)
     return _least(duals, np.maximum(programme.row_lower, row_lower), np.minimum(programme.row_upper, row_upper)) + _least(reduced, programme.lower, programme.upper)
 
 
-def _row_ends(programme: Programme) -> tuple[FloatArray, FloatArray]:
-    """Bound each row by the bounds of its columns; a hair is added for rounding, so that no plan is cut off."""
+def row_reach(programme: Programme) -> tuple[FloatArray, FloatArray]:
+    """Give the least and the most of each row that its columns' bounds allow, shape (m,) each; a hair is added for rounding, so that no plan is cut off."""
     matrix = programme.matrix.tocoo()
     with np.errstate(invalid="ignore"):
         ends = matrix.data * programme.lower[matrix.col], matrix.data * programme.upper[matrix.col]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundplan.errors import SolverError
-from groundplan.maths.basic import Vertex, proven_bound, recover_vertex
+from groundplan.maths.basic import Vertex, proven_bound, recover_vertex, row_reach
 from groundplan.maths.highs import solve_programme
 from groundplan.maths.programme import AT_LOWER, AT_UPPER, BASIC, Basis, Programme, Scaling, scale_programme
 from groundplan.planning.columns import Layout
@@ -18,15 +18,14 @@ from groundplan.planning.loss import SLOPES
 from groundplan.planning.reach import implied_upper
 from groundplan.planning.rows import build_programme, floors_hold_by_themselves, floors_of, flow_scales, pool_scales, scale_of
 
-__all__ = ["HELD", "Level", "Solved", "solve_levels"]
+__all__ = ["ALLOWED", "ROUNDING", "Level", "Solved", "solve_levels"]
 
 FloatArray = NDArray[np.float64]
 
-HELD = 1e-9
-"""Reduced costs from this size up, as a share of the level's largest cost, hold their variable at its bound in later levels.
-
-What a later level can take from an earlier one is less than this for each full swing of a variable; what it did take is measured.
-"""
+ROUNDING = 1e-9
+"""Reduced costs up to this size, as a share of the level's largest cost, are rounding."""
+ALLOWED = 1e-6
+"""What later goals may take from a level, at most, as a share of what it would lose if nothing that it wants were there; what they took is measured."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +65,7 @@ class Solved:
         scaling: what unscales duals: y = rows * y_scaled.
         programme: the unscaled programme, with all minima and floors as they were held.
         method: which solver, how many iterations, and why.
-        given_up: what the later levels took from each level's objective, in its own measure.
+        given_up: what the later levels took from each level's objective, in its own measure, >= 0.
         settled: loss of the goals whose priority needed no level: what earlier levels have settled that they miss, and no less than that.
     """
 
@@ -102,9 +101,9 @@ def solve_levels(inputs: Inputs, layout: Layout, *, tell: Callable[[str, float],
     for share, name, cost in ((0.7, "stocks", _stock_cost(inputs, layout)), (0.8, "waste", _waste_cost(inputs, layout))):
         tell({"stocks": "stocks at the end", "waste": "least waste"}[name], share)
         if (cost > 0).any():
-            state = _run(state, name, 0, cost)
+            state = _run(state, name, cost)
     x = scaling.columns * state.levels[-1].vertex.x if state.levels else np.zeros(layout.columns)
-    given_up = np.array([float(level.cost @ x) - level.objective for level in state.levels])
+    given_up = np.array([max(0.0, float(level.cost @ x) - level.objective) for level in state.levels])
     levelled = {level.priority for level in state.levels if level.name == "goals"}
     settled = sum(float(cost @ (scaling.columns * state.programme.lower)) for priority, cost in wanted if priority not in levelled)
     return Solved(x, state.levels, scaling, programme, state.words, given_up, settled)
@@ -126,12 +125,12 @@ def _keep_floors(state: _State, inputs: Inputs, layout: Layout) -> _State:
     """Keep stocks as near to their floors as the minima allow, which come first: where no plan meets them all, those are sought with floors open."""
     cost = _share_cost(layout, layout.low, np.broadcast_to(inputs.stocks.floor[:, None], layout.low.shape))
     state = _opened(state, layout.low, floors_of(inputs))
-    kept = _attempt(state, "floors", 0, cost, needed=False)
-    return _run(_run_minima(state, inputs, layout), "floors", 0, cost) if kept is None else kept
+    kept = _attempt(state, "floors", 0, cost, needed=False, allowed=ALLOWED)
+    return _run(_run_minima(state, inputs, layout), "floors", cost, allowed=ALLOWED) if kept is None else kept
 
 
 def _run_minima(state: _State, inputs: Inputs, layout: Layout) -> _State:
-    return _run(_opened(state, layout.below, inputs.goals.minimum), "minima", 0, _share_cost(layout, layout.below, inputs.goals.minimum))
+    return _run(_opened(state, layout.below, inputs.goals.minimum), "minima", _share_cost(layout, layout.below, inputs.goals.minimum), allowed=ALLOWED)
 
 
 def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tuple[int, FloatArray]], tell: Callable[[str, float], None]) -> _State:
@@ -147,7 +146,8 @@ def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tupl
         for last in reversed(range(len(remaining))):
             tell(f"goals of priority {remaining[last][0]}", 0.7 * (total - len(remaining)) / total)
             earlier = [cost for _, cost in remaining[:last]]
-            attempt = _attempt(_met(state, earlier), "goals", *remaining[last], needed=not earlier)
+            allowed = ALLOWED if last + 1 < len(remaining) else 0.0
+            attempt = _attempt(_met(state, earlier), "goals", *remaining[last], needed=not earlier, allowed=allowed)
             if attempt is not None:
                 state, remaining = attempt, remaining[last + 1 :]
                 break
@@ -170,15 +170,15 @@ def _met(state: _State, costs: list[FloatArray]) -> _State:
     return replace(state, programme=replace(state.programme, upper=upper))
 
 
-def _run(state: _State, name: str, priority: int, cost: FloatArray) -> _State:
-    done = _attempt(state, name, priority, cost)
+def _run(state: _State, name: str, cost: FloatArray, *, allowed: float = 0.0) -> _State:
+    done = _attempt(state, name, 0, cost, allowed=allowed)
     if done is None:
         raise SolverError(f"the level {name} has no solution although nothing but free variables can bind it")
     return done
 
 
-def _attempt(state: _State, name: str, priority: int, cost: FloatArray, *, needed: bool = True) -> _State | None:
-    """Solve one level and hold it; None where no plan meets what is held already, or where nothing was found and it is not needed."""
+def _attempt(state: _State, name: str, priority: int, cost: FloatArray, *, needed: bool = True, allowed: float = 0.0) -> _State | None:
+    """Solve one level and hold it but for what later ones may take; None where no plan meets what is held already, or where nothing was found and it is not needed."""
     scaled = cost * state.scaling.columns
     size = float(scaled.max(initial=0.0)) or 1.0
     programme = replace(state.programme, cost=scaled / size)
@@ -193,26 +193,39 @@ def _attempt(state: _State, name: str, priority: int, cost: FloatArray, *, neede
     objective = float(programme.cost @ vertex.x) * size
     bound = min(proven_bound(replace(programme, upper=np.minimum(programme.upper, state.implied)), duals) * size, objective)
     level = Level(name, priority, cost, objective, bound, programme, vertex, duals * size, solution.basis)
-    held = _hold(programme, solution.basis, duals)
+    held = _hold(programme, state.implied, solution.basis, duals, allowed)
     words = state.words or f"{solution.method}: {solution.why}"
     return _State(held, state.scaling, state.implied, (*state.levels, level), words, state.iterations + solution.iterations)
 
 
-def _hold(programme: Programme, basis: Basis, duals: FloatArray) -> Programme:
-    """Fix what must not move if the level's optimum is to stay: exactly the optimal face, up to rounding.
+def _hold(programme: Programme, implied: FloatArray, basis: Basis, duals: FloatArray, allowed: float) -> Programme:
+    """Fix what must not move if the level's optimum is to stay, but for what could all together not cost it more than is allowed.
+
+    The loss of any plan exceeds the least by what its variables' moves from their bounds cost, each at its reduced cost. Those with zero may move
+    freely: that is the optimal face. Others are let go, the cheapest full moves first, until these add up to what is allowed: in large programmes
+    thousands of limits are worth next to nothing to an early level, and holding them all would cost later ones dearly.
 
     Source:
-        Isermann (1982), Linear lexicographic optimization, OR Spektrum 4.
+        Isermann (1982), Linear lexicographic optimization, OR Spektrum 4, for the optimal face.
     """
-    reduced = programme.cost - programme.matrix.T @ duals
-    lower, upper = programme.lower.copy(), programme.upper.copy()
-    row_lower, row_upper = programme.row_lower.copy(), programme.row_upper.copy()
-    for place, weight, low, high in ((basis.columns, reduced, lower, upper), (basis.rows, duals, row_lower, row_upper)):
-        fixed = (place != BASIC) & (np.abs(weight) > HELD)
-        at_low, at_high = fixed & (place == AT_LOWER), fixed & (place == AT_UPPER)
-        high[at_low] = low[at_low]
-        low[at_high] = high[at_high]
-    return replace(programme, lower=lower, upper=upper, row_lower=row_lower, row_upper=row_upper)
+    upper = np.minimum(programme.upper, implied)
+    reach = row_reach(replace(programme, upper=upper))
+    weight = np.abs(np.concatenate([programme.cost - programme.matrix.T @ duals, duals]))
+    low, high = np.concatenate([programme.lower, programme.row_lower]), np.concatenate([programme.upper, programme.row_upper])
+    swing = np.concatenate([upper, np.minimum(programme.row_upper, reach[1])]) - np.concatenate([programme.lower, np.maximum(programme.row_lower, reach[0])])
+    place = np.concatenate([basis.columns, basis.rows])
+    dear = np.flatnonzero((place != BASIC) & (weight > ROUNDING) & (high > low))
+    loss = weight[dear] * swing[dear]
+    order = np.argsort(loss, kind="stable")
+    wanted = programme.cost > 0
+    worst = float(programme.cost[wanted] @ (upper - programme.lower)[wanted])
+    held = dear[order[np.cumsum(loss[order]) > allowed * worst]]
+    low, high = low.copy(), high.copy()
+    at_low, at_high = held[place[held] == AT_LOWER], held[place[held] == AT_UPPER]
+    high[at_low] = low[at_low]
+    low[at_high] = high[at_high]
+    columns = len(programme.cost)
+    return replace(programme, lower=low[:columns], upper=high[:columns], row_lower=low[columns:], row_upper=high[columns:])
 
 
 def _opened(state: _State, places: NDArray[np.int64], size: FloatArray) -> _State:

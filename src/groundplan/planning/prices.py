@@ -12,7 +12,7 @@ from groundplan.maths.programme import BASIC
 from groundplan.maths.ranging import Moves, price_ranges
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs
-from groundplan.planning.levels import HELD, Level, Solved
+from groundplan.planning.levels import ROUNDING, Level, Solved
 from groundplan.planning.tables_out import Levels
 from groundplan.tables.economy import Economy
 from groundplan.tables.facts import ALL_REGIONS
@@ -84,7 +84,7 @@ def price_limits(limits: Priced, level: Level, solved: Solved) -> FloatArray:
     gain = np.concatenate([-reduced, -scaling.rows * level.duals])
     size = np.concatenate([1.0 / scaling.columns, scaling.rows]) * float((level.cost * scaling.columns).max(initial=0.0))
     basic = np.concatenate([level.basis.columns, level.basis.rows]) == BASIC
-    gain = np.where(basic | (np.abs(gain) <= HELD * size), 0.0, gain)
+    gain = np.where(basic | (np.abs(gain) <= ROUNDING * size), 0.0, gain)
     # A variable that stands at its other bound is not held back by this one.
     values = np.concatenate([level.vertex.x, level.vertex.row_values])
     ends = np.concatenate([solved.programme.upper / scaling.columns, solved.programme.row_upper * scaling.rows])

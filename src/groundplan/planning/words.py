@@ -38,8 +38,8 @@ class Summary:
 
 def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, gaps: pl.DataFrame, prices: pl.DataFrame) -> Summary:
     """Say whether the goals can be met, which not and by how much, and what holds the plan back."""
-    goals = [level for level in solved.levels if level.name == "goals"]
-    objective, bound = float(sum(level.objective for level in goals)) + solved.settled, float(sum(level.bound for level in goals)) + solved.settled
+    goals = [(level, lost) for level, lost in zip(solved.levels, solved.given_up, strict=True) if level.name == "goals"]
+    objective, bound = (float(sum(each)) + solved.settled for each in ([level.objective + lost for level, lost in goals], [level.bound for level, _ in goals]))
     weights = float(inputs.goals.weight[inputs.goals.quantity > 0].sum())
     gap = (objective - bound) / weights if weights > 0 else 0.0
     missed = gaps.filter(pl.col("shortfall_share") > 1e-9)
@@ -129,9 +129,11 @@ def _level_notes(economy: Economy, inputs: Inputs, layout: Layout, solved: Solve
     """Tell what the levels found besides the goals."""
     notes = []
     for level, lost in zip(solved.levels, solved.given_up, strict=True):
-        # What rounding takes from an earlier level must be told if it could be seen.
-        if abs(lost) > 1e-9 * max(1.0, abs(level.objective)):
-            notes.append(Note("plan", "warning", level.name, f"Later levels took {lost:.1e} from the level {level.name} {level.priority or ''}".rstrip() + "."))
+        # What later levels took must be told if it could be seen.
+        if lost > 1e-9 * max(1.0, abs(level.objective)):
+            whose = f"The goals of priority {level.priority} give" if level.name == "goals" else f"The level of {level.name} gives"
+            text = f"{whose} up {lost:.1e} of a loss of {level.objective:.3g}, next to nothing, so that later ones are not held back by it."
+            notes.append(Note("plan", "info", level.name, text))
     lost_after = _loss_after(inputs, layout, solved)
     if inputs.has_year_after and lost_after > 1e-9:
         share = f"{lost_after / objective:.0%} of the objective comes from it"
