@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from groundplan.estimation.locate import distinct_rows
 from groundplan.period import parse_period
 from groundplan.tables.economy import Economy
 
@@ -43,7 +44,7 @@ def find_bearers(economy: Economy, reports: pl.DataFrame) -> Bearers:
         economy: the tables.
         reports: reports of output.
     """
-    pairs = reports.select("unit", "product").unique()
+    pairs = distinct_rows(reports.select("unit", "product"))
     parents = economy.units.unique("unit", keep="first", maintain_order=True).select("unit", "parent")
     outs = economy.recipes.filter(pl.col("role").cast(pl.String) == "out").select("recipe", pl.col("item").alias("product"), "amount")
     base = economy.settings.base

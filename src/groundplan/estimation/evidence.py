@@ -83,7 +83,12 @@ def gather(economy: Economy) -> Evidence:
     reported, found, or that a line makes as its main product. Columns are the periods of the reports; without reports those of findings and
     proxies, or else the base period.
     """
-    reports = economy.reports.filter((pl.col("indicator") == "output") & pl.col("quantity").is_not_null())
+    reports = (
+        economy.reports.lazy()
+        .filter((pl.col("indicator") == "output") & pl.col("quantity").is_not_null())
+        .select("unit", "product", "period", "version", "quantity", "declared_capacity")
+        .collect()
+    )
     bearers = find_bearers(economy, reports)
     units, products = Axis.of(bearers.series["unit"].unique().sort().to_list()), Axis.of(bearers.series["product"].unique().sort().to_list())
     series_unit, series_product = units.positions(bearers.series["unit"]), products.positions(bearers.series["product"])
@@ -92,8 +97,9 @@ def gather(economy: Economy) -> Evidence:
     shape = (len(series_unit), len(periods))
     reported, declared = np.full(shape, np.nan), np.full(shape, np.nan)
     if not reports.is_empty():
-        first = reports["version"].min()
-        for part in (reports.filter(pl.col("version") == first), reports.filter(pl.col("version") > first).sort("version", maintain_order=True)):
+        # Most rows are of the first version, and those need no order.
+        first = reports["version"] == reports["version"].min()
+        for part in (reports,) if first.all() else (reports.filter(first), reports.filter(~first).sort("version", maintain_order=True)):
             at = (series_positions(bearers.series, part), axis.positions(part["period"]))
             # Where a place is written more than once, numpy keeps the last value: the latest version.
             quantity = part["quantity"].to_numpy()
@@ -156,15 +162,16 @@ def _grouping(column: pl.Series) -> Grouping:
 
 def _proxies(economy: Economy, units: Axis, periods: Axis) -> dict[str, FloatArray]:
     found: dict[str, FloatArray] = {}
-    table = economy.proxies.filter(pl.col("value").is_between(*PLAUSIBLE))
-    for (name,), part in sorted(table.partition_by("indicator", as_dict=True).items()):
+    table = economy.proxies.lazy().filter(pl.col("value").is_between(*PLAUSIBLE)).select("unit", "period", "indicator", "value").collect()
+    for name in table["indicator"].unique().sort().to_list():
+        part = table.filter(pl.col("indicator") == name)
         at, when = label_positions(units, part["unit"]), periods.positions(part["period"])
         inside = (at >= 0) & (when >= 0)
         values = np.full((len(units), len(periods)), np.nan)
         values[at[inside], when[inside]] = np.log(part["value"].to_numpy()[inside])
         _fill_longer(values, part, units, periods)
         if np.isfinite(values).any():
-            found[str(name)] = values
+            found[name] = values
     return found
 
 

@@ -1,4 +1,4 @@
-"""Positions of long columns of labels, looked up once a run of equal rows."""
+"""Positions of long columns of labels, looked up once a run of equal rows: panels come sorted as a rule."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from numpy.typing import NDArray
 
 from groundplan.tables.axes import Axis
 
-__all__ = ["label_positions", "series_positions"]
+__all__ = ["distinct_rows", "label_positions", "series_positions"]
 
 IntArray = NDArray[np.int64]
 
 
-def series_positions(series: pl.DataFrame, rows: pl.DataFrame) -> IntArray:
-    """Give the position in `series` (unit, product) of each row, shape (n,); -1 where it has none.
+def distinct_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give each row that there is once, in no order."""
+    return _runs(rows)[0].unique()
 
-    Panels come sorted as a rule, so that only the first row of each run has to be looked up.
-    """
+
+def series_positions(series: pl.DataFrame, rows: pl.DataFrame) -> IntArray:
+    """Give the position in `series` (unit, product) of each row, shape (n,); -1 where it has none."""
     runs, length = _runs(rows.select("unit", "product"))
     joined = runs.join(series.with_row_index("position"), on=["unit", "product"], how="left", maintain_order="left")
     return np.repeat(joined["position"].cast(pl.Int64).fill_null(-1).to_numpy(), length)
