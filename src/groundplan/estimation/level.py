@@ -29,7 +29,7 @@ _CHOSEN_SD = 0.15
 """Standard deviation of the prior of a difference between units that were chosen for a visit and the others, where they look more honest."""
 _SHARED_SD = 0.2
 """Scale of the prior of what proxies of a unit have in common that is not output: a plant that makes more with its people does so with its electricity."""
-_SAMPLE = 3000
+_SAMPLE = 2000
 _TURNS = 2
 _NEAR, _ROUGH = 1e-3, 2e-2
 """Largest change of a variance in a step at which its search ends: the last, and those before, which serve the elasticities."""
@@ -96,24 +96,22 @@ def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap: Floa
         data, start, counts, rows = _assemble(sources, layout, unit_design, tuple(evidence.proxies))
         sample = sample_units(data)
         last = turn == _TURNS or not evidence.proxies
-        begin, fitted = _robust_variances(sample, start, counts, begin, tolerance=_NEAR if last else _ROUGH)
+        begin, fitted, odd = _robust_variances(sample, start, counts, begin, tolerance=_NEAR if last else _ROUGH)
         if last:
             break
         post = solve(fitted, begin)
         moved = {name: float(post.effects[layout.names.index(f"proxy|{name}|elasticity")]) for name in evidence.proxies}
         elasticity = {name: float(np.clip(elasticity[name] + moved[name], 0.2, 1.8)) for name in evidence.proxies}
     assert begin is not None
-    post = solve(data, begin)
-    whole, odd = temper(data, begin, post)
-    if odd.any() or (whole.unit_scale > 1).any():
-        whole, odd = temper(data, begin, solve(whole, begin))
-        post = solve(whole, begin)
+    # All units may hold outliers that the sample does not.
+    whole, odd = (fitted, odd) if sample is data else temper(data, begin, solve(data, begin))
+    post = solve(whole, begin)
     counted = {name: int(odd[at].sum()) for name, at in rows.items() if odd[at].any()}
     return Level(whole, begin, post, tuple(layout.names), rows, elasticity, counted, len(apart) > 0)
 
 
-def _robust_variances(data: Measurements, start: Variances, counts: Variances, begin: Variances | None, *, tolerance: float) -> tuple[Variances, Measurements]:
-    """Fit the variances, gross outliers tempered in turns."""
+def _robust_variances(data: Measurements, start: Variances, counts: Variances, begin: Variances | None, *, tolerance: float) -> tuple[Variances, Measurements, BoolArray]:
+    """Fit the variances, gross outliers tempered in turns: variances, tempered measurements, and which were set aside."""
     variances = fit_variances(data, start, counts=counts, begin=begin, tolerance=tolerance)
     tempered, odd = temper(data, variances, solve(data, variances))
     for _ in range(3):
@@ -124,7 +122,7 @@ def _robust_variances(data: Measurements, start: Variances, counts: Variances, b
         tempered, odd = temper(data, variances, solve(tempered, variances))
         if (odd == before).all():
             break
-    return variances, tempered
+    return variances, tempered, odd
 
 
 def _bias_effects(evidence: Evidence, gap: FloatArray, apart: IntArray) -> tuple[Layout, csr_array]:
