@@ -26,6 +26,8 @@ ROUNDING = 1e-9
 """Reduced costs up to this size, as a share of the level's largest cost, are rounding."""
 ALLOWED = 1e-6
 """What later goals may take from a level, at most, as a share of what it would lose if nothing that it wants were there; what they took is measured."""
+_TOGETHER_ROWS, _TOGETHER = 10_000, 1e4
+"""From so many rows on a priority is solved together with the one before, which counts so many times as much: see docs/decisions/0004-solving-large-plans.md."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +120,8 @@ class _State:
     implied: FloatArray
     levels: tuple[Level, ...] = ()
     words: str = ""
-    iterations: int = 0
+    alone: bool = False
+    """The last level is a priority that was solved by itself, and not together with the one before."""
 
 
 def _keep_floors(state: _State, inputs: Inputs, layout: Layout) -> _State:
@@ -181,6 +184,10 @@ def _attempt(state: _State, name: str, priority: int, cost: FloatArray, *, neede
     """Solve one level and hold it but for what later ones may take; None where no plan meets what is held already, or where nothing was found and it is not needed."""
     scaled = cost * state.scaling.columns
     size = float(scaled.max(initial=0.0)) or 1.0
+    if needed and name == "goals" and state.alone and len(state.programme.row_lower) > _TOGETHER_ROWS:
+        pair = _pair(state, priority, cost, size, allowed)
+        if pair is not None:
+            return pair
     programme = replace(state.programme, cost=scaled / size)
     # The vertex of the level before is feasible, and little is left to move: it is the best place to start from.
     solution = solve_programme(programme, start=state.levels[-1].basis if state.levels else None)
@@ -191,11 +198,45 @@ def _attempt(state: _State, name: str, priority: int, cost: FloatArray, *, neede
     vertex = recover_vertex(programme, solution.basis)
     duals = vertex.duals(programme.cost)
     objective = float(programme.cost @ vertex.x) * size
-    bound = min(proven_bound(replace(programme, upper=np.minimum(programme.upper, state.implied)), duals) * size, objective)
+    bound = min(_bound(state, programme, duals) * size, objective)
     level = Level(name, priority, cost, objective, bound, programme, vertex, duals * size, solution.basis)
-    held = _hold(programme, state.implied, solution.basis, duals, allowed)
-    words = state.words or f"{solution.method}: {solution.why}"
-    return _State(held, state.scaling, state.implied, (*state.levels, level), words, state.iterations + solution.iterations)
+    held = _hold(programme, state.implied, solution.basis, duals, allowed * _worst(state, programme, programme.cost))
+    return replace(state, programme=held, levels=(*state.levels, level), words=state.words or f"{solution.method}: {solution.why}", alone=name == "goals")
+
+
+def _pair(state: _State, priority: int, cost: FloatArray, size: float, allowed: float) -> _State | None:
+    """Solve a priority together with the one before, in that one's programme, which is far easier than what is left when it is held.
+
+    None where that one would lose more than is allowed, or nothing was found.
+
+    The plan that is found is the best for this priority among all in which the one before loses no more than it does there: it minimises a sum of
+    the two, and what a sum's bound proves less what the one before loses bounds this priority's loss from below.
+    """
+    before = state.levels[-1]
+    first, scaled = before.programme.cost, cost * state.scaling.columns / size
+    programme = replace(before.programme, cost=first + scaled / _TOGETHER)
+    solution = solve_programme(programme)
+    if solution.status != "optimal" or solution.basis is None:
+        return None
+    vertex = recover_vertex(programme, solution.basis)
+    if float(first @ vertex.x) - float(first @ before.vertex.x) > ALLOWED * _worst(state, before.programme, first):
+        return None
+    both, own = vertex.duals(programme.cost), vertex.duals(scaled)
+    objective = float(scaled @ vertex.x) * size
+    bound = min((_bound(state, programme, both) - float(first @ vertex.x)) * _TOGETHER * size, objective)
+    level = Level("goals", priority, cost, objective, bound, programme, vertex, own * size, solution.basis)
+    held = _hold(programme, state.implied, solution.basis, both, allowed * _worst(state, programme, scaled) / _TOGETHER)
+    return replace(state, programme=held, levels=(*state.levels, level), alone=False)
+
+
+def _bound(state: _State, programme: Programme, duals: FloatArray) -> float:
+    return proven_bound(replace(programme, upper=np.minimum(programme.upper, state.implied)), duals)
+
+
+def _worst(state: _State, programme: Programme, cost: FloatArray) -> float:
+    """What a level would lose if nothing that it wants were there."""
+    wanted = cost > 0
+    return float(cost[wanted] @ (np.minimum(programme.upper, state.implied) - programme.lower)[wanted])
 
 
 def _hold(programme: Programme, implied: FloatArray, basis: Basis, duals: FloatArray, allowed: float) -> Programme:
@@ -217,9 +258,7 @@ def _hold(programme: Programme, implied: FloatArray, basis: Basis, duals: FloatA
     dear = np.flatnonzero((place != BASIC) & (weight > ROUNDING) & (high > low))
     loss = weight[dear] * swing[dear]
     order = np.argsort(loss, kind="stable")
-    wanted = programme.cost > 0
-    worst = float(programme.cost[wanted] @ (upper - programme.lower)[wanted])
-    held = dear[order[np.cumsum(loss[order]) > allowed * worst]]
+    held = dear[order[np.cumsum(loss[order]) > allowed]]
     low, high = low.copy(), high.copy()
     at_low, at_high = held[place[held] == AT_LOWER], held[place[held] == AT_UPPER]
     high[at_low] = low[at_low]
