@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from groundplan.estimation.balances import reconcile
 from groundplan.estimation.calibrate import Residuals, calibrate
 from groundplan.estimation.capacity import STATED_SD, estimate_capacities
+from groundplan.estimation.clues import read_clues
 from groundplan.estimation.design_sample import draw_sample
 from groundplan.estimation.design_totals import design_notes, design_totals
 from groundplan.estimation.evidence import Evidence, gather
@@ -25,6 +26,7 @@ from groundplan.estimation.screening import screen_reports
 from groundplan.estimation.silence import findings_as_reports, nobody_reports, unheard_series
 from groundplan.estimation.smoothing import Noise
 from groundplan.estimation.spread import spread_rows
+from groundplan.estimation.suspects import TOLERANCE, suspects_table
 from groundplan.estimation.tables_out import estimates_table, factors_table
 from groundplan.estimation.targets import target_gap
 from groundplan.estimation.totals import totals_table
@@ -82,6 +84,7 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
     tell("outputs by period", 0.5)
     rows = posterior_rows(evidence, level, pattern, judge_unreported(evidence, level, log_report), log_report, Noise(noise, new, filling.variance))
     spread = spread_rows(evidence, level, rows, factors)
+    clues = read_clues(evidence, level, TOLERANCE)
     sample = draw_sample(economy, evidence, level, log_report, rows, spread, checks)
     sentence, notes = _sentence(evidence, level, rows), estimation_notes(evidence, screened, level, rows)
     # From here on only rows and their spread are needed; the rest would lie beside the large result tables in memory.
@@ -93,6 +96,7 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
     lasting = np.asarray(spread.loadings.power(2).sum(axis=1), np.float64).ravel()
     capacity = estimate_capacities(economy, evidence, rows, lasting)
     tell("tables", 0.9)
+    suspects = suspects_table(economy, evidence, rows, spread, clues)
     evidence = replace(evidence, declared=evidence.declared[:0].copy(), proxies={})
     rows = replace(rows, own=rows.own[:0].copy(), damping=rows.damping[:0].copy())
     estimates, estimate_factors = estimates_table(evidence, rows, spread, factors), factors_table(evidence, rows, spread)
@@ -111,6 +115,7 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
         predictive_checks=checks.table,
         predictive_cover=cover,
         design_totals=by_lot,
+        suspects=suspects,
     )
 
 

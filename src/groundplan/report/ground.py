@@ -13,6 +13,7 @@ from groundplan.report.content import ReportInput
 from groundplan.report.names import Names
 from groundplan.report.numbers import MISSING, counted, grouped, percent, plain, scale_for
 from groundplan.report.sources import source_line
+from groundplan.report.suspected import suspected_figure
 
 __all__ = ["ground_section", "unit_states"]
 
@@ -22,12 +23,13 @@ _SURE, _LIKELY = 0.9, 0.5
 
 def ground_section(shown: ReportInput, names: Names) -> Section | None:
     """Tell about the units; None where nothing is estimated of them."""
-    overstating, uncertain = _map(shown, names), _uncertain(shown, names)
-    if overstating is not None and uncertain is not None:
-        return Section("units", "Who overstates, and where another look is worth most", (), (overstating, uncertain))
-    if overstating is not None:
-        return Section("units", "Who overstates", (), (overstating,))
-    return None if uncertain is None else Section("units", "Where another look is worth most", (), (uncertain,))
+    overstating, suspected, uncertain = _map(shown, names), suspected_figure(shown, names), _uncertain(shown, names)
+    figures = tuple(figure for figure in (overstating, suspected, uncertain) if figure is not None)
+    titles = [title for title, figure in (("who overstates", overstating or suspected), ("where another look is worth most", uncertain)) if figure is not None]
+    if not figures:
+        return None
+    title = ", and ".join(titles)
+    return Section("units", title[0].upper() + title[1:], (), figures)
 
 
 def unit_states(shown: ReportInput) -> pl.DataFrame:

@@ -83,6 +83,7 @@ def sheets_of(shown: ReportInput) -> list[Sheet]:
         ("Worth of products", "What one more unit of each product would be worth to the goals.", "shadow_prices", prices.filter(pl.col("kind") == "product"), 2),
         ("Targets by line", "What each unit's lines are to run in each period.", "line_activities", with_unit(line_activities), 4),
         ("Estimates by unit", _ESTIMATES, "estimates", with_unit(with_product(_yearly_estimates(shown))), 2),
+        ("Suspects", "Units whose reports are probably off by more than 10 %: reasons for a visit, not verdicts.", "suspects", with_unit(shown.table("suspects")), 2),
         ("Totals", "Totals of output, reported and estimated.", "totals", with_product(shown.table("totals")), 3),
         ("Fulfilment", "How the last plan was met.", "fulfilment", shown.table("fulfilment"), 3),
         ("Bunching", "Reports just above 100 % of the target.", "bunching", shown.table("bunching"), 2),

@@ -55,6 +55,14 @@ def show_summary(shown: ReportInput, console: Console) -> None:
     for answer in story.answers:
         console.print()
         console.print(_answer(answer))
+    doubts = next((figure for section in story.sections for figure in section.figures if figure.name == "suspects"), None)
+    # Where there is a plan, its answers come first, and whose reports to doubt stands in its report.
+    if doubts is not None and doubts.table is not None and not shown.has("outputs"):
+        console.print()
+        console.print(Text(doubts.title, style="bold"))
+        for unit, off, evidence in doubts.table.rows[:_MOST_ROWS]:
+            console.print(_hanging("·", "bold", f"{unit}, off by {off} %: {evidence}."))
+        console.print(Padding(Text("All are in the table 'suspects' of the run."), (0, 0, 0, 2)))
     notes = [note for note in shown.table("notes").iter_rows(named=True) if note["severity"] != "info"]
     if notes or shown.faults:
         console.print()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 import polars as pl
 
 from groundplan.outcome import Note, Outcome
-from groundplan.tables.results import Balances, DesignTotals, Notes, PredictiveChecks, PredictiveCover
+from groundplan.tables.results import Balances, DesignTotals, Notes, PredictiveChecks, PredictiveCover, Suspects
 
 __all__ = ["Estimate", "Plan", "Review", "notes_table", "result_tables"]
 
@@ -38,6 +38,7 @@ class Estimate:
     predictive_checks: pl.DataFrame = field(default_factory=PredictiveChecks.create_empty)
     predictive_cover: pl.DataFrame = field(default_factory=PredictiveCover.create_empty)
     design_totals: pl.DataFrame = field(default_factory=DesignTotals.create_empty)
+    suspects: pl.DataFrame = field(default_factory=Suspects.create_empty)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -33,6 +33,7 @@ __all__ = [
     "PredictiveCover",
     "ResourceUse",
     "ShadowPrices",
+    "Suspects",
     "Totals",
     "Uncertain",
 ]
@@ -215,6 +216,22 @@ class PredictiveCover(dy.Schema):
     p_value = _number("chance of a cover as far from nominal, Holm-adjusted over the groups and over 50 and 90 %; null at other nominals")
     is_off = dy.Bool(nullable=True, description="p_value under 5 %; null at other nominals")
     has_own_factor = dy.Bool(nullable=True, description="a sector with at least 50 inspected units, which has a factor of its own; null for other levels")
+
+
+class Suspects(dy.Schema):
+    """Units whose reports of the base period are more likely than not off by more than 10 %, the surest first: reasons for a visit, not verdicts."""
+
+    unit = _key("unit")
+    rank = dy.Int64(description="place in the list, by how surely the reports are off; the first 1,000 are kept")
+    direction = _text("above or below: reports against what was made")
+    bias = _number("reported / made - 1 over the base period, median; mean of the logs over the unit's products; null where nothing was made or reported")
+    lower_90 = _number("5 % quantile of it")
+    upper_90 = _number("95 % quantile")
+    probability = _number("chance that the reports are off by more than 10 % in this direction")
+    false_share = _number("expected share of units, from the first to this one, whose reports are not off by 10 %")
+    flagged = dy.Bool(description="with a chance of 90 %, no more than a tenth of the units that are flagged are off by less than 10 %")
+    inspected = dy.Bool(description="a finding of output exists")
+    evidence = _text("what the sources say of the unit's reports, each by itself, the weightiest first")
 
 
 class DesignTotals(dy.Schema):
@@ -417,6 +434,7 @@ RESULTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
         "calibration": Calibration,
         "predictive_checks": PredictiveChecks,
         "predictive_cover": PredictiveCover,
+        "suspects": Suspects,
         "design_totals": DesignTotals,
         "balances": Balances,
         "outputs": Outputs,
