@@ -29,6 +29,6 @@ def silent(northland) -> ReportInput:
 @pytest.fixture(scope="session")
 def parts(northland) -> dict[str, ReportInput]:
     """The same run broken off: after the estimate, the review alone, and nothing at all."""
-    of_estimate = ("estimates", "estimate_factors", "totals", "capacities", "capacity_factors", "calibration")
+    of_estimate = ("estimates", "estimate_factors", "totals", "capacities", "capacity_factors", "calibration", "suspects")
     keep = {"estimate": of_estimate, "review": ("fulfilment", "bunching"), "nothing": ()}
     return {name: shown_of(northland.economy, {table: northland.results[table] for table in tables}) for name, tables in keep.items()}

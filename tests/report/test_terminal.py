@@ -65,8 +65,20 @@ def test_the_summary_answers_three_questions(northland, width):
 
 
 @pytest.mark.parametrize("part", ["estimate", "review", "nothing"])
-def test_a_part_of_a_run_is_summed_up_too(parts, part):
-    assert "Can the goals be met?" in printed(80, lambda console: show_summary(parts[part], console))
+def test_a_part_of_a_run_answers_what_it_can_and_leaves_the_rest_out(parts, part):
+    text = printed(80, lambda console: show_summary(parts[part], console))
+    assert "How sure are we?" in text
+    assert "Can the goals be met?" not in text
+    assert "Not known yet" not in text
+
+
+def test_an_estimate_names_the_units_whose_reports_it_doubts_and_a_whole_run_leaves_them_to_its_report(northland, parts):
+    shown = parts["estimate"]
+    first = shown.table("suspects").filter(~pl.col("inspected")).row(0, named=True)
+    text = words_of(printed(80, lambda console: show_summary(shown, console)))
+    assert words_of(first["evidence"]) in text
+    assert words_of("what they make") in text
+    assert words_of(first["evidence"]) not in words_of(printed(80, lambda console: show_summary(northland, console)))
 
 
 def test_an_estimate_shows_what_it_found_by_sector_with_intervals(parts):

@@ -136,7 +136,7 @@ def _sentence(evidence: Evidence, level: Level, rows: Rows) -> str:
     if not heard:
         found = len(evidence.findings.capacity_series)
         basis = f"judged by their nameplates and {found} findings of capacity" if found else f"taken as stated, with an assumed error of {np.expm1(STATED_SD):.0%}"
-        return f"Nobody reports output, so none is estimated: the capacities of {len(evidence.units)} units are {basis}."
+        return f"Nobody reports output, so none is estimated: the capacities of {len(evidence.units)} {'unit' if len(evidence.units) == 1 else 'units'} are {basis}."
     reporting = rows.reporting
     inspected = len(np.unique(evidence.series_unit[evidence.findings.series]))
     sources = [*(() if nobody_reports(evidence) else ("reports",)), *evidence.proxies, *((f"findings at {inspected} of them",) if inspected else ())]

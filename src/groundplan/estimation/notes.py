@@ -114,4 +114,4 @@ def _unheard(evidence: Evidence, unheard: NDArray[np.bool_]) -> str:
         basis = "judged by their nameplates and by what inspectors found of capacities"
     else:
         basis = f"taken as stated, with an assumed error of {np.expm1(STATED_SD):.0%} (one standard deviation)"
-    return f"{start}, and the capacities of {len(units)} units are {basis}."
+    return f"{start}, and the capacities of {len(units)} {'unit' if len(units) == 1 else 'units'} are {basis}."

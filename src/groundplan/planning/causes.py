@@ -19,6 +19,7 @@ from scipy.sparse.linalg import splu
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import FOREIGN_EXCHANGE, Inputs, idle_recipes
 from groundplan.planning.levels import Level, Solved
+from groundplan.planning.pools import NO_REGION
 from groundplan.planning.tables_out import Levels
 from groundplan.tables.economy import Economy
 from groundplan.tables.facts import ALL_REGIONS
@@ -179,7 +180,9 @@ def _activities(chain: _Chain, inputs: Inputs, layout: Layout, period: int, x: F
     scarce = np.maximum(np.where(row >= 0, -y[row], np.where(place >= 0, -reduced[place], 0.0)), 0.0)
     short = np.flatnonzero(live & (scarce > 0))
     table = inputs.pools.table
-    ends = np.array([chain.limit(f"capacity of {names.plain(table['recipe'][int(pool)])}", table["region"][int(pool)]) for pool in short], np.int64)
+    recipes, regions = table["recipe"].to_list(), table["region"].to_list()
+    places = [(f"capacity of {names.plain(recipes[pool])}", "" if regions[pool] == NO_REGION else regions[pool]) for pool in short.tolist()]
+    ends = np.array([chain.limit(*place) for place in places], np.int64)
     chain.absorbed.append((supplier[short], ends, scarce[short] * per_worth[short]))
 
 

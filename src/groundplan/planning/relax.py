@@ -13,6 +13,7 @@ from groundplan.maths.programme import Programme, scale_programme
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs
 from groundplan.planning.levels import Solved
+from groundplan.planning.pools import NO_REGION
 
 __all__ = ["Relaxation", "cheapest_relaxation"]
 
@@ -111,7 +112,7 @@ def _list_extras(inputs: Inputs, layout: Layout, solved: Solved) -> _Extras:
         for period in range(inputs.planned):
             row, column = int(layout.capacity[pool, period]), int(layout.activity[pool, period])
             if column >= 0:
-                label = ("capacity", recipes[recipe], regions[pool])
+                label = ("capacity", recipes[recipe], "" if regions[pool] == NO_REGION else regions[pool])
                 add(row if row >= 0 else column, float(inputs.capacity[pool, period]), float(national[recipe, period]), label, period, is_row=row >= 0)
     for recipe, period in np.argwhere(layout.growth[:, : inputs.planned] >= 0):
         limit = float(inputs.investment.limit[recipe])

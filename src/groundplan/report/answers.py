@@ -16,7 +16,10 @@ from groundplan.report.numbers import counted, grouped, listing, percent, plain,
 from groundplan.report.sources import source_line
 from groundplan.report.surety import surety_answer
 
-__all__ = ["answers_of"]
+__all__ = ["NOT_ASKED", "answers_of"]
+
+NOT_ASKED = "Not known yet"
+"""Verdict of a question that the steps of a run do not answer."""
 
 _MOST = 5
 _KINDS = {
@@ -40,7 +43,7 @@ def _can_it_be_done(shown: ReportInput, names: Names) -> Answer:
     if gaps.is_empty():
         outcome = _outcome(shown, "plan")
         sentence = outcome or "No plan was computed in this run; 'groundplan run' makes one."
-        return Answer(question, "No plan" if outcome else "Not known yet", "unknown", (sentence,))
+        return Answer(question, "No plan" if outcome else NOT_ASKED, "unknown", (sentence,))
     rows = goal_rows(gaps)
     short = [row for row in rows if row.is_short]
     minima = _minima(gaps, names)
@@ -116,7 +119,7 @@ def _share(row: GoalRow) -> str:
 def _what_is_in_the_way(shown: ReportInput, names: Names) -> Answer:
     question = "What stands in the way?"
     if not shown.has("gaps"):
-        return Answer(question, "Not known yet", "unknown", ("Bottlenecks are known once a plan is computed.",))
+        return Answer(question, NOT_ASKED, "unknown", ("Bottlenecks are known once a plan is computed.",))
     ranked = rank_bottlenecks(shown, names)
     short = [row for row in goal_rows(shown.table("gaps")) if row.is_short]
     if not ranked:

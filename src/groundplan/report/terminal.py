@@ -11,6 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from groundplan.errors import Fault
+from groundplan.report.answers import NOT_ASKED
 from groundplan.report.blocks import SIGNS, Answer, Figure, Table
 from groundplan.report.content import ReportInput
 from groundplan.report.story import tell_story
@@ -52,7 +53,7 @@ def show_summary(shown: ReportInput, console: Console) -> None:
         console.print()
         # A run with a plan has its answers to show; the table by sector is in its report.
         console.print(_answer(story.opening, with_table=not shown.has("outputs")))
-    for answer in story.answers:
+    for answer in (answer for answer in story.answers if answer.verdict != NOT_ASKED):
         console.print()
         console.print(_answer(answer))
     doubts = next((figure for section in story.sections for figure in section.figures if figure.name == "suspects"), None)
