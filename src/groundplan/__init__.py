@@ -24,6 +24,7 @@ from groundplan.errors import (
     SettingsError,
     SolverError,
 )
+from groundplan.estimation.any_total import total_output
 from groundplan.estimation.estimate import estimate
 from groundplan.flows.folder_ports import FolderSource, RunFolderSink
 from groundplan.flows.reading import check_folder, read_economy
@@ -78,6 +79,7 @@ __all__ = [
     "run_chain",
     "run_step",
     "simulate_northland",
+    "total_output",
     "verify_plan",
     "write_economy",
     "write_reports",
