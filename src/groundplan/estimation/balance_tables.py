@@ -13,7 +13,7 @@ from scipy.special import ndtr
 from groundplan.estimation.balance_inputs import BalanceInputs, Live
 from groundplan.estimation.balance_suspects import Suspects
 from groundplan.estimation.evidence import NOT_STATED
-from groundplan.estimation.factors import shared_loadings
+from groundplan.estimation.factors import effect_root, shared_loadings
 from groundplan.maths.conditioning import Conditioned, conditioned_sums
 from groundplan.maths.lognormal import Z50, Z90, lognormal_mean, sum_log_moments
 from groundplan.tables.calendar import enclosing_periods
@@ -43,7 +43,7 @@ def adjusted_factors(live: Live, after: Conditioned) -> tuple[pl.DataFrame, Floa
     kept = np.eye(int(broad.sum())) - root[:, broad].T @ root[:, broad]
     narrow = np.sqrt(np.maximum(1.0 - (root[:, ~broad] ** 2).sum(axis=0), 0.0))
     order = np.concatenate([np.flatnonzero(broad), np.flatnonzero(~broad)])
-    joined = csr_array(hstack([shared_loadings(csr_array(loadings[:, broad]), kept), loadings[:, ~broad] @ diags_array(narrow)]))
+    joined = csr_array(hstack([shared_loadings(csr_array(loadings[:, broad]), effect_root(kept)), loadings[:, ~broad] @ diags_array(narrow)]))
     common = np.asarray(joined.power(2).sum(axis=1)).ravel()
     least = np.full(len(common), np.inf)
     np.minimum.at(least, live.quantities.series, after.log_sd**2)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from groundplan.estimation.locate import distinct_rows
 from groundplan.period import parse_period
 from groundplan.tables.economy import Economy
 
@@ -34,7 +33,7 @@ class Bearers:
     findings: pl.DataFrame
 
 
-def find_bearers(economy: Economy, reports: pl.DataFrame) -> Bearers:
+def find_bearers(economy: Economy, pairs: pl.DataFrame) -> Bearers:
     """Find the series of all reports, lines and findings.
 
     A line or finding belongs to its own unit's report of the product; where there is none, to that of the nearest unit above; where
@@ -42,9 +41,8 @@ def find_bearers(economy: Economy, reports: pl.DataFrame) -> Bearers:
 
     Args:
         economy: the tables.
-        reports: reports of output.
+        pairs: unit and product of all that is reported, each pair once.
     """
-    pairs = distinct_rows(reports.select("unit", "product"))
     parents = economy.units.unique("unit", keep="first", maintain_order=True).select("unit", "parent")
     outs = economy.recipes.filter(pl.col("role").cast(pl.String) == "out").select("recipe", pl.col("item").alias("product"), "amount")
     base = economy.settings.base

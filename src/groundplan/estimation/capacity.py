@@ -13,16 +13,16 @@ from groundplan.estimation.bearers import Bearers
 from groundplan.estimation.calibrate import Residuals, calibrate
 from groundplan.estimation.design import Layout, Terms
 from groundplan.estimation.evidence import Evidence
-from groundplan.estimation.factors import shared_loadings
+from groundplan.estimation.factors import effect_root, shared_loadings
 from groundplan.estimation.level import sample_units
-from groundplan.estimation.rows import Rows
+from groundplan.estimation.rows import Ground, Rows
 from groundplan.estimation.silence import unheard_series
 from groundplan.maths.groups import group_sum
 from groundplan.maths.lognormal import Z50, Z90
 from groundplan.maths.mixed import Measurements, Posterior, Variances, fit_variances, held_out, solve
 from groundplan.tables.economy import Economy
 
-__all__ = ["STATED_SD", "CapacityTables", "estimate_capacities"]
+__all__ = ["STATED_SD", "CapacityTables", "estimate_capacities", "sustained_peaks"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -56,7 +56,24 @@ class _Source:
     error_sd: float
 
 
-def estimate_capacities(economy: Economy, evidence: Evidence, rows: Rows, output_variance: FloatArray) -> CapacityTables:
+def sustained_peaks(evidence: Evidence, ground: Ground, rows: Rows) -> FloatArray:
+    """Give the sustained peak of each series of a part that reports, shape (S,): the mean of the best three periods of the last two years.
+
+    It is in logs, at a yearly rate; NaN where there are fewer periods.
+    What others make is itself judged by their nameplates, so their peaks say nothing of these.
+    """
+    columns = max(1, round(_PEAK_YEARS * float(np.median(evidence.per_year))))
+    first = max(len(evidence.periods) - columns, 0)
+    output = np.full((len(evidence.series_unit), len(evidence.periods) - first), -np.inf)
+    # Months that were found, and not reported, are too few to show a peak.
+    live = ~rows.zero & (rows.period >= first) & (ground.reporting & np.isfinite(evidence.reported).any(axis=1))[rows.series]
+    output[rows.series[live], rows.period[live] - first] = rows.mean[live] + np.log(evidence.per_year)[rows.period[live]]
+    best = -np.sort(-output, axis=1)[:, :_TOP]
+    full = np.isfinite(best).all(axis=1) if best.size else np.zeros(len(best), bool)
+    return np.where(full, np.where(full[:, None], best, 0.0).sum(axis=1) / max(best.shape[1], 1), np.nan)
+
+
+def estimate_capacities(economy: Economy, evidence: Evidence, peak: FloatArray, output_variance: FloatArray) -> CapacityTables:
     """Estimate the capacity of each line, in units of activity per plan period.
 
     The unknown of a series is log(nameplate / true capacity), u. With n, f, p and d the logs of nameplate, capacity found, sustained peak of
@@ -65,13 +82,13 @@ def estimate_capacities(economy: Economy, evidence: Evidence, rows: Rows, output
     Args:
         economy: the tables.
         evidence: what is known.
-        rows: posterior of output.
+        peak: shape (S,), log of sustained peak output at a yearly rate; NaN where there is none.
         output_variance: shape (S,), lasting variance of each series' log output.
 
     Where nobody reports, and inspectors found no capacity anywhere, nameplates are taken as stated: u has mean 0 and standard deviation `STATED_SD`.
     """
     layout, design = _nameplate_effects(evidence)
-    sources = [_findings(evidence), _peaks(evidence, rows, output_variance, layout), _declared(evidence, layout)]
+    sources = [_findings(evidence), _peaks(evidence, peak, output_variance, layout), _declared(evidence, layout)]
     data, start, counts, basis = _measurements(evidence, sources, layout, design)
     variances = fit_variances(sample_units(data), start, counts=counts)
     post = solve(data, variances)
@@ -106,26 +123,15 @@ def _findings(evidence: Evidence) -> _Source:
     return _Source("finding", at, evidence.nameplate[at] - total[at] / precision[at], Terms(), 1.0 / precision[at], 0.0)
 
 
-def _peaks(evidence: Evidence, rows: Rows, output_variance: FloatArray, layout: Layout) -> _Source:
-    """Sustained peak of each series that reports: the mean of the best three periods of the last two years, at a yearly rate.
-
-    What others make is itself judged by their nameplates, so their peaks say nothing of these.
-    """
-    output = np.full(evidence.reported.shape, -np.inf)
-    # Months that were found, and not reported, are too few to show a peak.
-    live = ~rows.zero & (rows.reporting & np.isfinite(evidence.reported).any(axis=1))[rows.series]
-    output[rows.series[live], rows.period[live]] = rows.mean[live] + np.log(evidence.per_year)[rows.period[live]]
-    columns = max(1, round(_PEAK_YEARS * float(np.median(evidence.per_year))))
-    best = -np.sort(-output[:, -columns:], axis=1)[:, :_TOP]
-    full = np.isfinite(best).all(axis=1) & np.isfinite(evidence.nameplate)
-    at = np.flatnonzero(full)
+def _peaks(evidence: Evidence, peak: FloatArray, output_variance: FloatArray, layout: Layout) -> _Source:
+    at = np.flatnonzero(np.isfinite(peak) & np.isfinite(evidence.nameplate))
     terms, place = Terms(), np.arange(len(at))
     if len(at):
         terms.add(place, layout.fixed("peak|common", 0.15, 0.10), 1.0)
         if len(evidence.sector.labels) > 1:
             first = layout.random([f"peak|sector={label}" for label in evidence.sector.labels], 0.05, 4.0)
             terms.add(place, first + evidence.sector.position[evidence.series_unit[at]], 1.0)
-    return _Source("peaks", at, evidence.nameplate[at] - best[at].mean(axis=1), terms, output_variance[at], 0.10)
+    return _Source("peaks", at, evidence.nameplate[at] - peak[at], terms, output_variance[at], 0.10)
 
 
 def _declared(evidence: Evidence, layout: Layout) -> _Source:
@@ -177,7 +183,9 @@ def _shared(evidence: Evidence, post: Posterior, design: csr_array) -> csr_array
     """Give the loadings of each series on the effects; those of nameplates that are taken as stated are the prior's."""
     stated = _taken_as_stated(evidence)
     prior = np.where(np.arange(design.shape[1]) == 0, _COMMON_SD, _SECTOR_SD)
-    return csr_array(diags_array((~stated).astype(float)) @ shared_loadings(post.unit_shared, post.covariance) + diags_array(stated.astype(float)) @ design @ diags_array(prior))
+    return csr_array(
+        diags_array((~stated).astype(float)) @ shared_loadings(post.unit_shared, effect_root(post.covariance)) + diags_array(stated.astype(float)) @ design @ diags_array(prior)
+    )
 
 
 def _taken_as_stated(evidence: Evidence) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.level import Level
+from groundplan.estimation.partitions import Part
 from groundplan.estimation.predictive import Checks
 from groundplan.estimation.rows import Rows
 from groundplan.estimation.spread import Spread
@@ -18,7 +19,7 @@ from groundplan.estimation.windows import reports_beside_findings
 from groundplan.maths.groups import group_count, group_sum
 from groundplan.tables.economy import Economy
 
-__all__ = ["Sample", "draw_sample"]
+__all__ = ["Lot", "Picked", "Sample", "draw_sample", "pick_rows", "read_lot"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -86,34 +87,72 @@ class Sample:
         return max(own + shared, 0.0) * wider
 
 
-def draw_sample(economy: Economy, evidence: Evidence, level: Level, log_report: FloatArray, rows: Rows, spread: Spread, checks: Checks) -> Sample:
+@dataclass(frozen=True, slots=True, eq=False)
+class Picked:
+    """Rows of the series that were visited or drawn, shape (r,) each: positions, posterior and spread of log output."""
+
+    series: IntArray
+    period: IntArray
+    mean: FloatArray
+    own: FloatArray
+    log_sd: FloatArray
+    zero: BoolArray
+
+
+def pick_rows(part: Part, rows: Rows, spread: Spread, visited: BoolArray) -> Picked:
+    """Keep the rows of those series of a part that were visited or drawn, `visited` of shape (S of the part,)."""
+    at = np.flatnonzero(visited[rows.series])
+    return Picked(rows.series[at] + part.series.start, rows.period[at], rows.mean[at], rows.own[at], spread.log_sd[at], rows.zero[at])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lot:
+    """Who was drawn by lot.
+
+    Args:
+        probability: shape (U,), chance that a unit was drawn by lot; NaN where it was not drawn.
+        missed: visits by lot that are not done.
+        unplaced: how many of their units were not visited otherwise.
+        visited: shape (S,), series of units that were drawn, or whose findings stand beside reports.
+    """
+
+    probability: FloatArray
+    missed: int
+    unplaced: int
+    visited: BoolArray
+
+
+def read_lot(economy: Economy, evidence: Evidence, checks: Checks) -> Lot:
+    """Read who was drawn by lot; a unit drawn several times was drawn with 1 - product of (1 - probability)."""
+    probability, missed, unplaced = _drawn(economy, evidence)
+    visited = np.isfinite(probability)
+    visited[checks.unit] = True
+    return Lot(probability, missed, unplaced, visited[evidence.series_unit])
+
+
+def draw_sample(evidence: Evidence, level: Level, log_report: FloatArray, reporting: BoolArray, lot: Lot, rows: Picked, checks: Checks) -> Sample:
     """Gather the visits by lot.
 
     What was found in some months is carried over to the others by the unit's own reports, filled and smoothed as the model does: found / reported stays.
-    A unit drawn several times was drawn with 1 - product of (1 - probability).
 
     Args:
-        economy: the tables.
         evidence: what is known.
         level: lasting biases by unit.
         log_report: shape (S, T), log of the usable reports, NaN elsewhere.
-        rows: posterior of the rows.
-        spread: their errors.
+        reporting: shape (S,), the series has a usable report.
+        lot: who was drawn.
+        rows: posterior of the rows of those who were visited.
         checks: units predicted without their own visits.
     """
-    probability, missed, unplaced = _drawn(economy, evidence)
-    units = len(evidence.units)
+    units, probability = len(evidence.units), lot.probability
     noise = np.full(units, np.nan)
     noise[checks.unit] = checks.noise
-    visited = np.isfinite(probability)
-    visited[checks.unit] = True
-    series = np.flatnonzero(visited[evidence.series_unit])
+    series = np.flatnonzero(lot.visited)
     unit = evidence.series_unit[series]
-    ratio = _ratio(evidence, log_report, rows.reporting)[series]
+    ratio = _ratio(evidence, log_report, reporting)[series]
     place = np.full(len(evidence.series_unit), -1)
     place[series] = np.arange(len(series))
-    row = np.flatnonzero(place[rows.series] >= 0) if len(series) else np.zeros(0, np.int64)
-    found, predicted, modelled = _row_values(evidence, level, log_report, rows, spread, checks, (row, ratio[place[rows.series[row]]]))
+    found, predicted, modelled = _row_values(evidence, level, log_report, rows, checks, reporting[rows.series], ratio[place[rows.series]])
     measured = np.zeros(units, bool)
     measured[unit[np.isfinite(ratio)]] = True
     finding = level.rows.get("finding", np.zeros(0, np.int64))
@@ -123,14 +162,14 @@ def draw_sample(economy: Economy, evidence: Evidence, level: Level, log_report: 
     total = checks.variance + checks.noise
     return Sample(
         probability=probability,
-        missed=missed,
-        unmeasured=int((np.isfinite(probability) & ~measured).sum()) + unplaced,
+        missed=lot.missed,
+        unmeasured=int((np.isfinite(probability) & ~measured).sum()) + lot.unplaced,
         noise=noise,
         series=series,
         unit=unit,
         ratio=ratio,
-        row_series=place[rows.series[row]],
-        row_period=rows.period[row],
+        row_series=place[rows.series],
+        row_period=rows.period,
         row_found=found,
         row_predicted=predicted,
         row_modelled=modelled,
@@ -181,18 +220,16 @@ def _ratio(evidence: Evidence, log_report: FloatArray, reporting: BoolArray) -> 
 
 
 def _row_values(
-    evidence: Evidence, level: Level, log_report: FloatArray, rows: Rows, spread: Spread, checks: Checks, chosen: tuple[IntArray, FloatArray]
+    evidence: Evidence, level: Level, log_report: FloatArray, rows: Picked, checks: Checks, reporting: BoolArray, ratio: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Give what was found, predicted without the unit's visits, and modelled, for each of the chosen rows (positions, and their series' ratio)."""
-    row, ratio = chosen
-    s, t = rows.series[row], rows.period[row]
-    unit, zero = evidence.series_unit[s], rows.zero[row]
+    """Give what was found, predicted without the unit's visits, and modelled, for each row; `reporting` and `ratio` are those of its series."""
+    s, t = rows.series, rows.period
+    unit, zero = evidence.series_unit[s], rows.zero
     log_year = np.log(evidence.per_year)[t]
-    modelled = np.where(zero, 0.0, np.exp(np.where(zero, 0.0, rows.mean[row] + spread.log_sd[row] ** 2 / 2)))
-    reporting = rows.reporting[s]
+    modelled = np.where(zero, 0.0, np.exp(np.where(zero, 0.0, rows.mean + rows.log_sd**2 / 2)))
     # What would have been reported, as the model sees it: its mean and the bias that it took off. A month with a finding is told by the
     # finding, so there the report itself is taken, with the series' usual distance between the two.
-    implied = np.where(zero, np.nan, rows.mean[row]) + level.posterior.unit_mean[unit]
+    implied = np.where(zero, np.nan, rows.mean) + level.posterior.unit_mean[unit]
     beside = np.zeros(log_report.shape, bool)
     inside = evidence.findings.period >= 0
     beside[evidence.findings.series[inside], evidence.findings.period[inside]] = True
@@ -209,7 +246,7 @@ def _row_values(
     bias[checks.unit] = level.data.value[finding][: len(checks.unit)] + checks.error
     variance[checks.unit] = checks.ninety**2 * checks.variance
     checked = np.isfinite(variance)[unit] & reporting
-    predicted = np.where(checked, np.exp(implied - bias[unit] + (np.where(checked, variance[unit], 0.0) + rows.own[row]) / 2), modelled)
+    predicted = np.where(checked, np.exp(implied - bias[unit] + (np.where(checked, variance[unit], 0.0) + rows.own) / 2), modelled)
     found = np.where(reporting, np.exp(implied), np.exp(-log_year)) * ratio
     silent = ~reporting & told
     if (~reporting & np.isfinite(ratio)).any():
@@ -220,5 +257,5 @@ def _row_values(
     # A zero that was reported is predicted as one; a finding says otherwise.
     stopped = (evidence.reported[s, t] == 0) | (zero & ~silent)
     predicted = np.where(stopped, 0.0, predicted)
-    found = np.where(stopped & zero & np.isfinite(ratio), 0.0, np.where(stopped & ~zero & np.isfinite(ratio), np.exp(np.where(zero, 0.0, rows.mean[row])), found))
+    found = np.where(stopped & zero & np.isfinite(ratio), 0.0, np.where(stopped & ~zero & np.isfinite(ratio), np.exp(np.where(zero, 0.0, rows.mean)), found))
     return found, np.where(np.isfinite(predicted), predicted, modelled), modelled

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -14,24 +13,26 @@ from groundplan.estimation.balances import reconcile
 from groundplan.estimation.calibrate import Residuals, calibrate
 from groundplan.estimation.capacity import STATED_SD, estimate_capacities
 from groundplan.estimation.clues import read_clues
-from groundplan.estimation.design_sample import draw_sample
+from groundplan.estimation.design_sample import draw_sample, read_lot
 from groundplan.estimation.design_totals import design_notes, design_totals
+from groundplan.estimation.digest import Basis, digest_rows
 from groundplan.estimation.evidence import Evidence, gather
 from groundplan.estimation.level import Level, fit_level
 from groundplan.estimation.notes import estimation_notes
 from groundplan.estimation.pattern import report_pattern
 from groundplan.estimation.predictive import check_predictions, cover_table, predictive_notes
-from groundplan.estimation.rows import Rows, posterior_rows, report_noise
+from groundplan.estimation.rows import find_ground, report_noise
 from groundplan.estimation.screening import screen_reports
 from groundplan.estimation.silence import findings_as_reports, nobody_reports, unheard_series
-from groundplan.estimation.smoothing import Noise
-from groundplan.estimation.spread import spread_rows
+from groundplan.estimation.smoothing import learn_swings
+from groundplan.estimation.spread import join_loadings
 from groundplan.estimation.suspects import TOLERANCE, suspects_table
-from groundplan.estimation.tables_out import estimates_table, factors_table
+from groundplan.estimation.tables_out import factors_table
 from groundplan.estimation.targets import target_gap
-from groundplan.estimation.totals import totals_table
+from groundplan.estimation.totals import plan_periods, totals_table
 from groundplan.estimation.unreported import judge_unreported
 from groundplan.estimation.wrong_measures import screen_measures
+from groundplan.estimation.year_bias import year_bias
 from groundplan.estimation.yearend import year_end_filling
 from groundplan.maths.mixed import held_out
 from groundplan.outcome import Outcome
@@ -70,7 +71,9 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
         )  # fmt: skip
     screened = screen_measures(evidence, screen_reports(evidence))
     filling = year_end_filling(economy, evidence, screened.log_report)
-    log_report = screened.log_report - filling.shift
+    log_report = screened.log_report
+    for part in evidence.parts:
+        log_report[part.series] -= filling.by_period(part.series)[0]
     if nobody_reports(evidence):
         log_report = findings_as_reports(evidence)
     noise, new = report_noise(evidence, log_report)
@@ -82,25 +85,27 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
     checks = check_predictions(economy, evidence, level, log_report, noise, residuals)
     cover = cover_table(checks, evidence)
     tell("outputs by period", 0.5)
-    rows = posterior_rows(evidence, level, pattern, judge_unreported(evidence, level, log_report), log_report, Noise(noise, new, filling.variance))
-    spread = spread_rows(evidence, level, rows, factors)
-    clues = read_clues(evidence, level, TOLERANCE)
-    sample = draw_sample(economy, evidence, level, log_report, rows, spread, checks)
-    sentence, notes = _sentence(evidence, level, rows), estimation_notes(evidence, screened, level, rows)
-    # From here on only rows and their spread are needed; the rest would lie beside the large result tables in memory.
-    del screened, filling, log_report, pattern, level
-    tell("totals", 0.7)
-    totals = totals_table(economy, evidence, rows, spread)
+    ground = find_ground(evidence, level, pattern, judge_unreported(evidence, level, log_report), log_report, noise)
+    lot = read_lot(economy, evidence, checks)
+    labels, year = plan_periods(evidence.periods, economy.settings.period_length)
+    swings = learn_swings(evidence, pattern, log_report)
+    basis = Basis(
+        log_report, pattern, ground, noise, new, filling, swings, factors, level.posterior.covariance, year, len(labels), economy.settings.base, lot.visited
+    )  # fmt: skip
+    digest = digest_rows(evidence, basis, lambda share: tell("outputs by period", 0.5 + 0.3 * share))
+    sentence = _sentence(evidence, level, ground.reporting)
+    notes = estimation_notes(evidence, screened, level, ground.reporting, digest.shown, digest.stopped)
+    tell("totals", 0.8)
+    loadings = join_loadings(evidence, digest.lasting, level.names)
+    sample = draw_sample(evidence, level, log_report, ground.reporting, lot, digest.picked, checks)
+    totals = totals_table(evidence, digest.periods, loadings, ground.inspected, labels)
     by_lot = design_totals(evidence, sample, totals)
-    tell("capacities", 0.8)
-    lasting = np.asarray(spread.loadings.power(2).sum(axis=1), np.float64).ravel()
-    capacity = estimate_capacities(economy, evidence, rows, lasting)
-    tell("tables", 0.9)
-    suspects = suspects_table(economy, evidence, rows, spread, clues)
-    evidence = replace(evidence, declared=evidence.declared[:0].copy(), proxies={})
-    rows = replace(rows, own=rows.own[:0].copy(), damping=rows.damping[:0].copy())
-    estimates, estimate_factors = estimates_table(evidence, rows, spread, factors), factors_table(evidence, rows, spread)
-    balanced = reconcile(economy, estimates, estimate_factors, totals)
+    suspects = suspects_table(economy, evidence, year_bias(evidence, digest.base, loadings), ground.inspected, read_clues(evidence, level, TOLERANCE))
+    tell("capacities", 0.9)
+    lasting = np.asarray(loadings.matrix.power(2).sum(axis=1), np.float64).ravel()
+    capacity = estimate_capacities(economy, evidence, digest.peak, lasting)
+    tell("balances", 0.95)
+    balanced = reconcile(economy, digest.table, factors_table(evidence, loadings, digest.live), totals)
     tell("done", 1.0)
     return Estimate(
         outcome=Outcome("done", sentence, _METHOD),
@@ -130,14 +135,13 @@ def _held_out(evidence: Evidence, level: Level) -> Residuals:
     return Residuals(residual, np.maximum(total - noise, 1e-12), noise, evidence.sector.position[unit], number[unit], labels)
 
 
-def _sentence(evidence: Evidence, level: Level, rows: Rows) -> str:
+def _sentence(evidence: Evidence, level: Level, reporting: NDArray[np.bool_]) -> str:
     unheard = unheard_series(evidence)
     heard = len(np.unique(evidence.series_unit[~unheard]))
     if not heard:
         found = len(evidence.findings.capacity_series)
         basis = f"judged by their nameplates and {found} findings of capacity" if found else f"taken as stated, with an assumed error of {np.expm1(STATED_SD):.0%}"
         return f"Nobody reports output, so none is estimated: the capacities of {len(evidence.units)} {'unit' if len(evidence.units) == 1 else 'units'} are {basis}."
-    reporting = rows.reporting
     inspected = len(np.unique(evidence.series_unit[evidence.findings.series]))
     sources = [*(() if nobody_reports(evidence) else ("reports",)), *evidence.proxies, *((f"findings at {inspected} of them",) if inspected else ())]
     text = f"Output of {heard} units was estimated from their {', '.join(sources[:-1])}{' and ' if len(sources) > 1 else ''}{sources[-1]}"

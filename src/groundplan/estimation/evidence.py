@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
@@ -10,23 +12,28 @@ from numpy.typing import NDArray
 
 from groundplan.estimation.bearers import Bearers, find_bearers
 from groundplan.estimation.findings import Findings, read_findings
-from groundplan.estimation.locate import label_positions, series_positions
+from groundplan.estimation.locate import Runs, label_positions
+from groundplan.estimation.partitions import Part, cut_series
 from groundplan.maths.groups import group_sum
 from groundplan.period import parse_period
 from groundplan.tables.axes import Axis
 from groundplan.tables.calendar import enclosing_periods
 from groundplan.tables.economy import Economy
 from groundplan.tables.sums import ordered_sum
+from groundplan.workers.threads import in_threads
 
 __all__ = ["NOT_STATED", "PLAUSIBLE", "Evidence", "Grouping", "gather", "is_plausible"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+Result = TypeVar("Result")
 
 NOT_STATED = "not stated"
 PLAUSIBLE = (1e-30, 1e30)
 """Positive quantities outside are no figures of any economy in any measure: they count as missing."""
+_ROWS = 500_000
+"""So many rows of a long table are looked up at once, so that copies of its labels stay small."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +42,10 @@ class Grouping:
 
     labels: tuple[str, ...]
     position: IntArray
+
+    def of(self, units: slice) -> Grouping:
+        """Give the same classes for some of the units."""
+        return Grouping(self.labels, self.position[units])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +66,7 @@ class Evidence:
         findings: what inspectors found.
         bearers: which series each line and finding belongs to.
         implausible: how many reports are beyond any measure and count as missing.
+        parts: units and series cut into parts.
     """
 
     units: Axis
@@ -74,6 +86,35 @@ class Evidence:
     findings: Findings
     bearers: Bearers
     implausible: int
+    parts: tuple[Part, ...]
+
+    def of(self, part: Part) -> Evidence:
+        """Give what is known of the units of a part alone; positions of its units and series start at 0. Bearers stay those of all."""
+        units, series = part.units, part.series
+        return replace(
+            self,
+            units=Axis(self.units.labels[units]),
+            sector=self.sector.of(units),
+            region=self.region.of(units),
+            kind=self.kind.of(units),
+            series_unit=self.series_unit[series] - units.start,
+            series_product=self.series_product[series],
+            reported=self.reported[series],
+            declared=self.declared[series],
+            proxies={name: values[units] for name, values in self.proxies.items()},
+            nameplate=self.nameplate[series],
+            by_product=self.by_product[series],
+            findings=self.findings.of(series),
+            parts=(Part(slice(0, units.stop - units.start), slice(0, series.stop - series.start)),),
+        )
+
+    def by_part(self, function: Callable[[Evidence, Part], Result]) -> list[Result]:
+        """Apply a function to each part, side by side; results in the order of the parts."""
+        return list(self.each_part(function))
+
+    def each_part(self, function: Callable[[Evidence, Part], Result]) -> Iterator[Result]:
+        """Apply a function to each part, side by side, and hand out the results as they come, in the order of the parts."""
+        return in_threads(lambda part: function(self.of(part), part), self.parts)
 
 
 def gather(economy: Economy) -> Evidence:
@@ -89,7 +130,8 @@ def gather(economy: Economy) -> Evidence:
         .select("unit", "product", "period", "version", "quantity", "declared_capacity")
         .collect()
     )
-    bearers = find_bearers(economy, reports)
+    runs = Runs.of(reports.select("unit", "product"))
+    bearers = find_bearers(economy, runs.distinct())
     units, products = Axis.of(bearers.series["unit"].unique().sort().to_list()), Axis.of(bearers.series["product"].unique().sort().to_list())
     series_unit, series_product = units.positions(bearers.series["unit"]), products.positions(bearers.series["product"])
     periods = _periods(economy, reports)
@@ -99,12 +141,14 @@ def gather(economy: Economy) -> Evidence:
     if not reports.is_empty():
         # Most rows are of the first version, and those need no order.
         first = reports["version"] == reports["version"].min()
-        for part in (reports,) if first.all() else (reports.filter(first), reports.filter(~first).sort("version", maintain_order=True)):
-            at = (series_positions(bearers.series, part), axis.positions(part["period"]))
+        rows, columns = runs.positions(bearers.series), axis.positions(reports["period"])
+        quantity, capacity = reports["quantity"].to_numpy(), reports["declared_capacity"].to_numpy()
+        quantity = np.where((quantity == 0) | is_plausible(quantity), quantity, np.nan)
+        later = reports.with_row_index("at").filter(~first).sort("version", maintain_order=True)["at"].to_numpy()
+        for part in (slice(None),) if first.all() else (np.flatnonzero(first.to_numpy()), later):
             # Where a place is written more than once, numpy keeps the last value: the latest version.
-            quantity = part["quantity"].to_numpy()
-            reported[at] = np.where((quantity == 0) | is_plausible(quantity), quantity, np.nan)
-            declared[at] = part["declared_capacity"].to_numpy()
+            at = rows[part], columns[part]
+            reported[at], declared[at] = quantity[part], capacity[part]
     sector, region, kind = _groupings(economy, units)
     return Evidence(
         units=units,
@@ -124,6 +168,7 @@ def gather(economy: Economy) -> Evidence:
         findings=read_findings(economy, bearers, axis),
         bearers=bearers,
         implausible=int(((reports["quantity"] > 0) & ~reports["quantity"].is_between(*PLAUSIBLE)).sum()),
+        parts=cut_series(series_unit),
     )
 
 
@@ -161,22 +206,30 @@ def _grouping(column: pl.Series) -> Grouping:
 
 
 def _proxies(economy: Economy, units: Axis, periods: Axis) -> dict[str, FloatArray]:
-    found: dict[str, FloatArray] = {}
-    table = economy.proxies.lazy().filter(pl.col("value").is_between(*PLAUSIBLE)).select("unit", "period", "indicator", "value").collect()
-    for name in table["indicator"].unique().sort().to_list():
-        part = table.filter(pl.col("indicator") == name)
-        at, when = label_positions(units, part["unit"]), periods.positions(part["period"])
-        inside = (at >= 0) & (when >= 0)
-        values = np.full((len(units), len(periods)), np.nan)
-        values[at[inside], when[inside]] = np.log(part["value"].to_numpy()[inside])
-        _fill_longer(values, part, units, periods)
-        if np.isfinite(values).any():
-            found[name] = values
-    return found
+    table = economy.proxies.select("unit", "period", "indicator", "value")
+    names = Axis.of(table["indicator"].unique().drop_nulls().sort().to_list())
+    found = np.full((len(names), len(units), len(periods)), np.nan)
+
+    def read(start: int) -> None:
+        part = table[start : start + _ROWS]
+        value = part["value"].to_numpy()
+        at, when, which = label_positions(units, part["unit"]), periods.positions(part["period"]), names.positions(part["indicator"])
+        inside = (at >= 0) & (when >= 0) & (which >= 0) & is_plausible(value)
+        found[which[inside], at[inside], when[inside]] = np.log(value[inside])
+
+    # No key stands there twice, so it does not matter which rows are read first.
+    list(in_threads(read, range(0, len(table), _ROWS)))
+    proxies = dict(zip(names.labels, found, strict=True))
+    for name, values in proxies.items():
+        _fill_longer(values, table.lazy().filter((pl.col("indicator") == name) & pl.col("value").is_between(*PLAUSIBLE)), units, periods)
+    return {name: values for name, values in proxies.items() if np.isfinite(values).any()}
 
 
-def _fill_longer(values: FloatArray, part: pl.DataFrame, units: Axis, periods: Axis) -> None:
+def _fill_longer(values: FloatArray, rows: pl.LazyFrame, units: Axis, periods: Axis) -> None:
     """Give, in place, periods that have no reading of their own the mean log of the readings inside them: months of a year that is reported."""
+    if np.isfinite(values).any(axis=0).all():
+        return
+    part = rows.collect()
     longer = sorted(set(periods.labels) - set(part["period"].unique().to_list()))
     calendar = enclosing_periods(part["period"].unique().to_list(), longer)
     if calendar.is_empty():

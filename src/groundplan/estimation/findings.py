@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -54,6 +54,23 @@ class Findings:
     capacity_value: NDArray[np.float64]
     capacity_variance: NDArray[np.float64]
     left_out: int
+
+    def of(self, series: slice) -> Findings:
+        """Give the findings of consecutive series alone, whose positions start at 0."""
+        made, could = ((at >= series.start) & (at < series.stop) for at in (self.series, self.capacity_series))
+        return replace(
+            self,
+            series=self.series[made] - series.start,
+            period=self.period[made],
+            label=self.label[made],
+            value=self.value[made],
+            log_rate=self.log_rate[made],
+            variance=self.variance[made],
+            by_lot=self.by_lot[made],
+            capacity_series=self.capacity_series[could] - series.start,
+            capacity_value=self.capacity_value[could],
+            capacity_variance=self.capacity_variance[could],
+        )
 
 
 def read_findings(economy: Economy, bearers: Bearers, periods: Axis) -> Findings:

@@ -13,7 +13,7 @@ from groundplan.estimation.evidence import Evidence, Grouping
 from groundplan.estimation.pattern import Pattern
 from groundplan.estimation.sources import Source, finding_source, nameplate_source, proxy_source
 from groundplan.estimation.steering import chosen_look_honest
-from groundplan.estimation.volume import unit_volume
+from groundplan.estimation.volume import Volume, unit_volumes
 from groundplan.maths.mixed import Measurements, Posterior, Variances, fit_variances, solve
 from groundplan.maths.outliers import temper
 
@@ -44,6 +44,7 @@ class Level:
         names: of the model's effects.
         rows: name of a source -> its rows in `data`.
         elasticity: indicator -> elasticity to output between units.
+        weight: indicator -> shape (P,), weights with which products add up to volumes that go along with it.
         odd: names of sources and how many of their measurements are gross outliers, set aside in all but name.
         steered: units that were chosen for a visit look less biased than others, so a difference between them is allowed for.
     """
@@ -54,6 +55,7 @@ class Level:
     names: tuple[str, ...]
     rows: dict[str, IntArray]
     elasticity: dict[str, float]
+    weight: dict[str, FloatArray]
     odd: dict[str, int]
     steered: bool
 
@@ -68,11 +70,12 @@ def fit_level(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap:
         gap: shape (U,), log of reported to targeted output against the sector's mean; 0 where there is no target.
         noise: variance of the log error of a single report around the unit's lasting bias.
     """
-    found = _fit(evidence, log_report, pattern, gap, noise, np.zeros(0, np.int64))
+    volumes = unit_volumes(evidence, log_report)
+    found = _fit(evidence, log_report, pattern, volumes, gap, noise, np.zeros(0, np.int64))
     chosen = _chosen(evidence)
     if not chosen_look_honest(found.data, found.variances, found.posterior, found.rows["finding"], chosen):
         return found
-    return _fit(evidence, log_report, pattern, gap, noise, np.flatnonzero(chosen))
+    return _fit(evidence, log_report, pattern, volumes, gap, noise, np.flatnonzero(chosen))
 
 
 def _chosen(evidence: Evidence) -> BoolArray:
@@ -83,15 +86,14 @@ def _chosen(evidence: Evidence) -> BoolArray:
     return found
 
 
-def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap: FloatArray, noise: float, apart: IntArray) -> Level:
+def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, volumes: dict[str, tuple[Volume, FloatArray]], gap: FloatArray, noise: float, apart: IntArray) -> Level:
     elasticity = dict.fromkeys(evidence.proxies, 1.0)
-    volumes = {name: unit_volume(evidence, log_report, values) for name, values in evidence.proxies.items()}
     begin: Variances | None = None
     # Elasticities enter as loadings, so they and the variances are found in turns; they move little after the first.
     for turn in range(_TURNS + 1):
         found = finding_source(evidence, log_report, noise)
         layout, unit_design = _bias_effects(evidence, gap, apart)
-        sources = [proxy_source(evidence, name, volumes[name], elasticity[name], layout) for name in evidence.proxies]
+        sources = [proxy_source(evidence, name, volumes[name][0], elasticity[name], layout) for name in evidence.proxies]
         sources += [nameplate_source(evidence, pattern.level, layout), found]
         data, start, counts, rows = _assemble(sources, layout, unit_design, tuple(evidence.proxies))
         sample = sample_units(data)
@@ -107,7 +109,7 @@ def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap: Floa
     whole, odd = (fitted, odd) if sample is data else temper(data, begin, solve(data, begin))
     post = solve(whole, begin)
     counted = {name: int(odd[at].sum()) for name, at in rows.items() if odd[at].any()}
-    return Level(whole, begin, post, tuple(layout.names), rows, elasticity, counted, len(apart) > 0)
+    return Level(whole, begin, post, tuple(layout.names), rows, elasticity, {name: weight for name, (_, weight) in volumes.items()}, counted, len(apart) > 0)
 
 
 def _robust_variances(data: Measurements, start: Variances, counts: Variances, begin: Variances | None, *, tolerance: float) -> tuple[Variances, Measurements, BoolArray]:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from groundplan.estimation.capacity import STATED_SD
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.level import Level
-from groundplan.estimation.rows import Rows
 from groundplan.estimation.screening import Screened
 from groundplan.estimation.silence import nobody_reports, unheard_series
 from groundplan.estimation.windows import reports_beside_findings
@@ -17,8 +16,17 @@ from groundplan.outcome import Note
 __all__ = ["estimation_notes"]
 
 
-def estimation_notes(evidence: Evidence, screened: Screened, level: Level, rows: Rows) -> tuple[Note, ...]:
-    """Say what was assumed, left out or cannot be known."""
+def estimation_notes(evidence: Evidence, screened: Screened, level: Level, reporting: NDArray[np.bool_], shown: NDArray[np.bool_], stopped: int) -> tuple[Note, ...]:
+    """Say what was assumed, left out or cannot be known.
+
+    Args:
+        evidence: what is known.
+        screened: usable reports.
+        level: lasting biases by unit.
+        reporting: shape (S,), the series has a usable report.
+        shown: shape (S,), the series has a row.
+        stopped: rows in which nothing was made.
+    """
     notes: list[Note] = []
 
     def note(severity: str, subject: str, sentence: str) -> None:
@@ -58,8 +66,6 @@ def estimation_notes(evidence: Evidence, screened: Screened, level: Level, rows:
     unused = int((~beside & (evidence.findings.period < 0)).sum())
     if unused:
         note("warning", "findings", f"{unused} findings of output belong to periods that reports neither have nor make up, and were not used.")
-    shown = np.zeros(len(evidence.series_unit), bool)
-    shown[rows.series] = True
     silent = np.flatnonzero(~shown & ~unheard)
     if len(silent):
         names = ", ".join(f"{evidence.units.labels[evidence.series_unit[at]]} {evidence.products.labels[evidence.series_product[at]]}" for at in silent[:5])
@@ -68,12 +74,12 @@ def estimation_notes(evidence: Evidence, screened: Screened, level: Level, rows:
             "reports",
             f"{len(silent)} products of units cannot be estimated: no report, finding, proxy or nameplate speaks of them ({names}{', ...' if len(silent) > 5 else ''}).",
         )
-    unreported = int((shown & ~rows.reporting & ~(evidence.reported == 0).any(axis=1)).sum())
+    unreported = int((shown & ~reporting & ~(evidence.reported == 0).any(axis=1)).sum())
     if unreported:
         note("warning", "reports", f"{unreported} products of units have no usable report: they are estimated from nameplate, group and findings, with wide intervals.")
     if evidence.implausible:
         note("warning", "reports", f"{evidence.implausible} reports are beyond any measure (above 1e30, or below 1e-30 and not zero) and count as missing.")
-    aside = np.argwhere(screened.set_aside)
+    aside = screened.set_aside
     if len(aside):
         names = ", ".join(
             f"{evidence.units.labels[evidence.series_unit[at]]} {evidence.products.labels[evidence.series_product[at]]} {evidence.periods[when]}" for at, when in aside[:5]
@@ -89,7 +95,6 @@ def estimation_notes(evidence: Evidence, screened: Screened, level: Level, rows:
         )  # fmt: skip
     for name, number in level.odd.items():
         note("warning", name, f"{number} {'readings' if name in evidence.proxies else 'figures'} of {name} lie so far from all else that they were set aside.")
-    stopped = int(rows.zero.sum())
     if stopped:
         note("info", "reports", f"In {stopped} months of units' products nothing was made by the report or a finding; they count as zero.")
     return tuple(notes)

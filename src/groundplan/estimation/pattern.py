@@ -6,21 +6,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from groundplan.estimation.evidence import Evidence
-from groundplan.maths.groups import group_mean, masked_mean
+from groundplan.estimation.partitions import Part
+from groundplan.maths.groups import masked_mean, membership
 
 __all__ = ["Pattern", "report_pattern"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 _PSEUDO = 2.0
 """Series at zero that are added to each product's month: a lone series' ups and downs are not its product's."""
 _ROUNDS = 3
-_LEAST_SPREAD = 0.03
-_PRIOR_SPREAD = 0.15
+_LEAST_EXPLAINED = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,15 +29,31 @@ class Pattern:
 
     Args:
         level: shape (S,), mean log report, the product's months taken off; NaN where there is none.
-        count: shape (S,), how many usable reports there are.
-        movement: shape (S, T), expected deviation of a period from the level.
-        variance: of a report around level and movement.
+        wave: shape (P, T), how each product's months deviate from the level.
+        proxy: whose movement the reports follow; None: they follow no proxy.
+        slope: by how much they follow it.
+        proxy_wave: shape (sectors, T), how the proxy's months deviate in each sector.
     """
 
     level: FloatArray
-    count: IntArray
-    movement: FloatArray
-    variance: float
+    wave: FloatArray
+    proxy: str | None
+    slope: float
+    proxy_wave: FloatArray
+
+    def movement(self, evidence: Evidence, series: slice | IntArray, there: BoolArray) -> FloatArray:
+        """Give the expected deviation of each period from the level, for some of the series, shape (n, T).
+
+        Args:
+            evidence: what is known.
+            series: which series.
+            there: shape (n, T), where they have a usable report.
+        """
+        movement = np.asarray(self.wave[evidence.series_product[series]])
+        if self.proxy is None:
+            return movement
+        moved = _within(evidence, self.proxy, self.proxy_wave, series, there)
+        return np.asarray(movement + self.slope * np.where(np.isfinite(moved), moved, 0.0))
 
 
 def report_pattern(evidence: Evidence, log_report: FloatArray) -> Pattern:
@@ -50,55 +66,76 @@ def report_pattern(evidence: Evidence, log_report: FloatArray) -> Pattern:
         evidence: what is known.
         log_report: shape (S, T), log of the usable reports, NaN elsewhere.
     """
-    there = np.isfinite(log_report)
-    filled = np.where(there, log_report, 0.0)
-    count = there.sum(axis=1)
-    series = len(count)
-    member = csr_array((np.ones(series), (evidence.series_product, np.arange(series))), shape=(len(evidence.products), series))
-    number = member @ there.astype(float) + _PSEUDO
-    wave = np.zeros(number.shape)
-    level = np.zeros(series)
-    for _ in range(_ROUNDS):
-        level = np.where(there, filled - wave[evidence.series_product], 0.0).sum(axis=1) / np.maximum(count, 1)
-        wave = (member @ np.where(there, filled - level[:, None], 0.0)) / number
-    movement = wave[evidence.series_product]
-    rest = np.where(there, filled - level[:, None] - movement, 0.0)
-    follow = _proxy_movement(evidence, there, rest)
-    rest = np.where(there, rest - follow, 0.0)
-    freedom = max(float(there.sum() - (count > 0).sum()), 1.0)
-    variance = (float((rest**2).sum()) + 10.0 * _PRIOR_SPREAD**2) / (freedom + 10.0)
-    return Pattern(np.where(count > 0, level, np.nan), count, movement + follow, max(variance, _LEAST_SPREAD**2))
+    level, wave = _two_way_means(evidence, log_report)
+    waves = {name: _proxy_wave(evidence, name) for name in evidence.proxies}
+    sums = evidence.by_part(lambda _, part: _products(evidence, part.series, log_report[part.series] - level[part.series, None], wave, waves))
+    best, chosen = 0.0, Pattern(level, wave, None, 0.0, np.zeros((0, 0)))
+    for (name, proxy_wave), (square, cross, total) in zip(waves.items(), np.sum(sums, axis=0), strict=True):
+        if square > 0 and total > 0 and cross**2 / square / total > max(best, _LEAST_EXPLAINED):
+            best, chosen = cross**2 / square / total, Pattern(level, wave, name, float(cross / square), proxy_wave)
+    return chosen
 
 
-def _proxy_movement(evidence: Evidence, there: NDArray[np.bool_], rest: FloatArray) -> FloatArray:
-    """Part of the rest that the best proxy explains, shape (S, T); zero where the proxy is missing."""
-    best, found = 0.0, np.zeros(rest.shape)
-    for values in evidence.proxies.values():
-        moved = _within(evidence, values, there)
-        known = np.isfinite(moved)
-        x = np.where(known, moved, 0.0)
-        both = known & there
-        square, cross, total = (float(part[both].sum()) for part in (x * x, x * rest, rest * rest))
-        if square <= 0 or total <= 0:
-            continue
-        explained = cross**2 / square / total
-        if explained > max(best, 0.05):
-            best, found = explained, cross / square * x
-    return found
+def _two_way_means(evidence: Evidence, log_report: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Give the level of each series, NaN where it does not report, and the wave of each product."""
+    products = len(evidence.products)
+
+    def begin(inside: Evidence, part: Part) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        there = np.isfinite(log_report[part.series])
+        filled = np.where(there, log_report[part.series], 0.0)
+        member = membership(inside.series_product, products)
+        return there.sum(axis=1).astype(float), filled.sum(axis=1), member @ there.astype(float), member @ filled
+
+    begun = evidence.by_part(begin)
+    count, total = (np.concatenate([each[at] for each in begun]) for at in (0, 1))
+    number, filled = (np.sum([each[at] for each in begun], axis=0) for at in (2, 3))
+
+    def turn(wave: FloatArray) -> tuple[FloatArray, FloatArray]:
+        def taken(inside: Evidence, part: Part) -> tuple[FloatArray, FloatArray]:
+            there = np.isfinite(log_report[part.series]).astype(float)
+            level = (total[part.series] - np.einsum("st,st->s", there, wave[inside.series_product])) / np.maximum(count[part.series], 1.0)
+            return level, membership(inside.series_product, products, level) @ there
+
+        found = evidence.by_part(taken)
+        return np.concatenate([each[0] for each in found]), (filled - np.sum([each[1] for each in found], axis=0)) / (number + _PSEUDO)
+
+    level, wave = turn(np.zeros(filled.shape))
+    for _ in range(_ROUNDS - 1):
+        level, wave = turn(wave)
+    return np.where(count > 0, level, np.nan), wave
 
 
-def _within(evidence: Evidence, values: FloatArray, there: NDArray[np.bool_]) -> FloatArray:
-    """Movement of a proxy around its mean in the months that the series reports, its sector's month taken off, shape (S, T)."""
-    unit, sectors = evidence.series_unit, len(evidence.sector.labels)
-    mean = masked_mean(values, np.isfinite(values))
-    deviation = values - mean[:, None]
-    wave = np.stack([_column_mean(evidence.sector.position, deviation[:, at], sectors) for at in range(values.shape[1])], axis=1) if values.shape[1] else deviation
-    moved = (deviation - wave[evidence.sector.position])[unit]
-    both = np.isfinite(moved) & there
-    offset = masked_mean(moved, both)
+def _proxy_wave(evidence: Evidence, name: str) -> FloatArray:
+    """Mean deviation of a proxy from its units' means by sector and period, shape (sectors, T)."""
+
+    def add_up(inside: Evidence) -> FloatArray:
+        values = inside.proxies[name]
+        known = np.isfinite(values)
+        deviation = np.where(known, values - masked_mean(values, known)[:, None], 0.0)
+        member = membership(inside.sector.position, len(inside.sector.labels))
+        return np.stack([member @ deviation, member @ known.astype(float)])
+
+    total, number = np.sum(evidence.by_part(lambda inside, _: add_up(inside)), axis=0)
+    return np.asarray(total / np.maximum(number, 1.0))
+
+
+def _products(evidence: Evidence, series: slice, rest: FloatArray, wave: FloatArray, waves: dict[str, FloatArray]) -> FloatArray:
+    """Sums of x x, x r and r r over what is both known, for the movement x of each proxy and the rest r of the reports, shape (proxies, 3)."""
+    there = np.isfinite(rest)
+    rest = rest - wave[evidence.series_product[series]]
+    sums = []
+    for name, proxy_wave in waves.items():
+        moved = _within(evidence, name, proxy_wave, series, there)
+        both = np.isfinite(moved) & there
+        x, r = np.where(both, moved, 0.0), np.where(both, rest, 0.0)
+        sums.append([float((x * x).sum()), float((x * r).sum()), float((r * r).sum())])
+    return np.array(sums).reshape(len(waves), 3)
+
+
+def _within(evidence: Evidence, name: str, wave: FloatArray, series: slice | IntArray, there: BoolArray) -> FloatArray:
+    """Movement of a proxy around its mean in the months that the series reports, its sector's month taken off, shape (n, T)."""
+    unit = evidence.series_unit[series]
+    values = evidence.proxies[name][unit]
+    moved = values - masked_mean(values, np.isfinite(values))[:, None] - wave[evidence.sector.position[unit]]
+    offset = masked_mean(moved, np.isfinite(moved) & there)
     return np.asarray(moved - np.where(np.isfinite(offset), offset, 0.0)[:, None])
-
-
-def _column_mean(group: IntArray, values: FloatArray, count: int) -> FloatArray:
-    known = np.flatnonzero(np.isfinite(values))
-    return group_mean(group[known], values[known], count)

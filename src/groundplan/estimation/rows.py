@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,13 @@ from scipy.sparse import csr_array, diags_array
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.level import Level
 from groundplan.estimation.pattern import Pattern
-from groundplan.estimation.smoothing import Base, Noise, smooth_series
+from groundplan.estimation.smoothing import Base, Noise, Swings, smooth_series
 from groundplan.estimation.unreported import Unreported
 from groundplan.estimation.windows import reports_beside_findings
 from groundplan.maths.groups import group_count, group_mean, group_sum
 from groundplan.maths.mixed import error_variance, quadratic
 
-__all__ = ["Rows", "posterior_rows", "report_noise"]
+__all__ = ["Ground", "Rows", "find_ground", "posterior_rows", "report_noise"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -31,8 +31,39 @@ _NEW_SD = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Ground:
+    """What holds of each series in all its periods.
+
+    Args:
+        reporting: shape (S,), the series has a usable report; otherwise it is judged without the bias of reports.
+        level: shape (S,), log output at a yearly rate before smoothing; NaN where nothing speaks of the series.
+        bias: shape (S,), log bias that is taken off its reports.
+        prior: shape (S,), prior variance of the level of a series that does not report; infinite for those that do.
+        shared: L, sparse (S, p): shared part of log output's error, L (theta - effects).
+        unit_variance: shape (S,), variance of the unit's own lasting error.
+        series_variance: shape (S,), variance of the series' own lasting error (those that do not report).
+        weights: shape (S, 2, 4), share of report, finding, proxies, prior in periods without and with a report; each sums to 1.
+        inspected: shape (S,), a finding of output exists.
+    """
+
+    reporting: BoolArray
+    level: FloatArray
+    bias: FloatArray
+    prior: FloatArray
+    shared: csr_array
+    unit_variance: FloatArray
+    series_variance: FloatArray
+    weights: FloatArray
+    inspected: BoolArray
+
+    def of(self, series: slice) -> Ground:
+        """Give what holds of some of the series."""
+        return Ground(*(getattr(self, part.name)[series] for part in fields(self)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Posterior of log output, n rows sorted by series and period.
+    """Posterior of log output of some series, n rows sorted by series and period.
 
     Args:
         series, period: shape (n,), positions.
@@ -40,13 +71,8 @@ class Rows:
         own: shape (n,), log variance that no other row shares.
         damping: shape (n,), share of the lasting error that a finding of the row itself leaves.
         zero: shape (n,), output is zero.
-        reporting: shape (S,), the series has a usable report; otherwise it is judged without the bias of reports.
-        shared: L, sparse (S, p): shared part of log output's error, L (theta - effects).
-        unit_variance: shape (S,), variance of the unit's own lasting error.
-        series_variance: shape (S,), variance of the series' own lasting error (those that do not report).
         linked: shape (S,), part of `own` that rows of a year share, because what moves output goes on for some time.
         weights: shape (n, 4), share of report, finding, proxies, prior; sums to 1.
-        inspected: shape (S,), a finding of output exists.
     """
 
     series: IntArray
@@ -55,13 +81,8 @@ class Rows:
     own: FloatArray
     damping: FloatArray
     zero: BoolArray
-    reporting: BoolArray
-    shared: csr_array
-    unit_variance: FloatArray
-    series_variance: FloatArray
     linked: FloatArray
     weights: FloatArray
-    inspected: BoolArray
 
 
 def report_noise(evidence: Evidence, log_report: FloatArray) -> tuple[float, float]:
@@ -91,11 +112,8 @@ def report_noise(evidence: Evidence, log_report: FloatArray) -> tuple[float, flo
     return lasting, float(np.clip(new, 0.005**2, lasting))
 
 
-def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreported: Unreported, log_report: FloatArray, noise: Noise) -> Rows:
-    """Give the posterior of each row that reports, findings, proxies or lines speak of.
-
-    Log output is the report (or what would have been reported) less the unit's lasting bias, smoothed over time; findings settle their own months, and
-    in part those around them.
+def find_ground(evidence: Evidence, level: Level, pattern: Pattern, unreported: Unreported, log_report: FloatArray, noise: float) -> Ground:
+    """Find what holds of each series in all its periods: its level, what is taken off its reports, and how sure that is.
 
     Args:
         evidence: what is known.
@@ -103,29 +121,59 @@ def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreporte
         pattern: how reports move.
         unreported: series without a usable report.
         log_report: shape (S, T), log of the usable reports, NaN elsewhere.
-        noise: of single reports around the lasting bias.
+        noise: variance of a single report around the lasting bias.
     """
     post, unit = level.posterior, evidence.series_unit
-    reporting, usable = np.isfinite(pattern.level), np.isfinite(log_report)
+    reporting = np.isfinite(pattern.level)
     judged = pattern.level - post.unit_mean[unit]
     drawn = _draw_to_alike(evidence, judged, post.unit_own[unit])
     lasting = np.where(reporting, post.unit_own[unit], unreported.variance)
     prior = np.where(reporting | ~np.isfinite(unreported.level), np.inf, lasting + quadratic(unreported.shared, post.covariance))
-    base = Base(np.where(reporting, judged - drawn, unreported.level), post.unit_mean[unit] + drawn, prior, pattern.movement)
+    found = evidence.findings
+    inspected = np.zeros(len(unit), bool)
+    inspected[found.series[(found.period >= 0) | np.isfinite(reports_beside_findings(evidence, log_report)[0])]] = True
+    return Ground(
+        reporting=reporting,
+        level=np.where(reporting, judged - drawn, unreported.level),
+        bias=post.unit_mean[unit] + drawn,
+        prior=prior,
+        shared=csr_array(unreported.shared - diags_array(reporting.astype(float)) @ post.unit_shared[unit]),
+        unit_variance=np.where(reporting, lasting, 0.0),
+        series_variance=np.where(reporting, 0.0, lasting),
+        weights=_weights(evidence, level, unreported, reporting, noise),
+        inspected=inspected,
+    )
+
+
+def posterior_rows(evidence: Evidence, ground: Ground, movement: FloatArray, log_report: FloatArray, noise: Noise, swings: Swings) -> Rows:
+    """Give the posterior of each row that reports, findings, proxies or lines speak of.
+
+    Log output is the report (or what would have been reported) less the unit's lasting bias, smoothed over time; findings settle their own months, and
+    in part those around them.
+
+    Args:
+        evidence: of a part of the series.
+        ground: what holds of each of them.
+        movement: shape (S, T), expected deviation of each period from the level.
+        log_report: shape (S, T), log of the usable reports, NaN elsewhere.
+        noise: of single reports around the lasting bias.
+        swings: how series move.
+    """
+    usable = np.isfinite(log_report)
     found, stopped = evidence.findings, evidence.reported == 0
     positive = (found.period >= 0) & (found.value > 0)
     # Where nothing else speaks of the series, or of the month (a zero was reported), a finding speaks alone.
     alone, beside = np.zeros(len(positive), bool), np.zeros(len(positive), bool)
-    alone[positive] = ~np.isfinite(base.level[found.series[positive]]) | stopped[found.series[positive], found.period[positive]]
+    alone[positive] = ~np.isfinite(ground.level[found.series[positive]]) | stopped[found.series[positive], found.period[positive]]
     beside[positive] = usable[found.series[positive], found.period[positive]]
-    smoothed = smooth_series(evidence, base, log_report, noise, positive & ~alone & ~beside)
+    smoothed = smooth_series(evidence, Base(ground.level, ground.bias, ground.prior, movement), log_report, noise, positive & ~alone & ~beside, swings)
     mean, own, damping = smoothed.mean, smoothed.variance, smoothed.damping
     # Beside a report a finding settles what is the report's own, new or not; it has told of the unit's lasting bias already.
     s, t = found.series[beside], found.period[beside]
     weight = own[s, t] / (own[s, t] + found.variance[beside])
     mean[s, t] += weight * (found.log_rate[beside] - mean[s, t])
     own[s, t], damping[s, t] = weight * found.variance[beside], (1.0 - weight) * damping[s, t]
-    there = _speaks(evidence, reporting) & (np.isfinite(mean) | stopped)
+    there = _speaks(evidence, ground.reporting) & (np.isfinite(mean) | stopped)
     zero = stopped.copy()
     inside = found.period >= 0
     there[found.series[inside], found.period[inside]] = True
@@ -133,22 +181,16 @@ def posterior_rows(evidence: Evidence, level: Level, pattern: Pattern, unreporte
     s, t = found.series[alone], found.period[alone]
     mean[s, t], own[s, t], damping[s, t] = found.log_rate[alone], found.variance[alone], 0.0
     rows, columns = np.nonzero(there)
-    inspected = np.zeros(len(unit), bool)
-    inspected[found.series[inside | np.isfinite(reports_beside_findings(evidence, log_report)[0])]] = True
+    damping = damping[rows, columns]
     return Rows(
         series=rows,
         period=columns,
         mean=(np.where(zero, np.nan, mean) - np.log(evidence.per_year))[rows, columns],
         own=own[rows, columns],
-        damping=damping[rows, columns],
+        damping=damping,
         zero=zero[rows, columns],
-        reporting=reporting,
-        shared=csr_array(unreported.shared - diags_array(reporting.astype(float)) @ post.unit_shared[unit]),
-        unit_variance=np.where(reporting, lasting, 0.0),
-        series_variance=np.where(reporting, 0.0, lasting),
         linked=smoothed.linked,
-        weights=_weights(evidence, level, unreported, reporting, noise.total, usable[rows, columns] | stopped[rows, columns], 1.0 - damping[rows, columns], rows),
-        inspected=inspected,
+        weights=_with_findings(ground.weights[rows, (usable | stopped)[rows, columns].astype(np.int64)], 1.0 - damping),
     )
 
 
@@ -197,10 +239,8 @@ def _own_length(evidence: Evidence, reported: BoolArray) -> BoolArray:
     return kept
 
 
-def _weights(
-    evidence: Evidence, level: Level, unreported: Unreported, reporting: BoolArray, noise: float, has_report: BoolArray, direct: FloatArray, series: IntArray
-) -> FloatArray:
-    """Shares of the sources in each row's posterior mean, by their information on it, shape (n, 4): report, finding, proxies, prior.
+def _weights(evidence: Evidence, level: Level, unreported: Unreported, reporting: BoolArray, noise: float) -> FloatArray:
+    """Shares of the sources in a row's posterior mean, by their information on it, in periods without and with a report, shape (S, 2, 4): report, finding, proxies, prior.
 
     A report informs with the variance of unit biases and its own noise, other sources with their error variances; nameplates count as the
     prior: they say what the group makes of such plants.
@@ -217,13 +257,16 @@ def _weights(
     nothing = np.zeros(len(unit))
     silent = np.stack([nothing, nothing, by_proxy, 1.0 - by_proxy], axis=1)
     by_series = []
-    # By series without and with a report of the month, then handed to rows.
     for spread in (4.0 * noise, noise):
         report = 1.0 / (level.variances.unit * data.unit_scale[unit] + spread)
         parts = np.stack([report, *(information[kind][unit] for kind in ("finding", "proxy", "prior"))], axis=1)
         by_series.append(np.where(reporting[:, None], parts / parts.sum(axis=1, keepdims=True), silent))
-    weights = np.concatenate(by_series)[series + len(unit) * has_report]
+    return np.stack(by_series, axis=1)
+
+
+def _with_findings(weights: FloatArray, direct: FloatArray) -> FloatArray:
+    """Count what findings of the row itself have settled, in place; `direct` is their share, shape (n,)."""
     settled = np.flatnonzero(direct)
     weights[settled] *= (1.0 - direct[settled])[:, None]
     weights[settled, 1] += direct[settled]
-    return np.asarray(weights)
+    return weights

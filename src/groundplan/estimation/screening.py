@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.partitions import Part
 
 __all__ = ["Screened", "screen_reports"]
 
@@ -31,12 +32,12 @@ class Screened:
 
     Args:
         log_report: shape (S, T), log of the usable reports at a yearly rate; NaN where there is none, a zero, or one set aside.
-        set_aside: shape (S, T), single reports that were set aside.
+        set_aside: shape (n, 2), series and period of single reports that were set aside.
         factor: shape (S,), by how much a series is too large in all its reports, which were set aside for that; 1 where it is not.
     """
 
     log_report: FloatArray
-    set_aside: BoolArray
+    set_aside: NDArray[np.int64]
     factor: FloatArray
 
 
@@ -47,8 +48,18 @@ def screen_reports(evidence: Evidence) -> Screened:
     Without a proxy for the month, only jumps up by four fifths or more, and falls to a tenth, hundredth or thousandth are, and not where the same
     month of another year looks alike (harvests) or a finding of the month agrees. Yearly reports are set aside only where they are off by a power of ten.
     """
+    log_report = np.empty(evidence.reported.shape)
+
+    def screen(inside: Evidence, part: Part) -> NDArray[np.int64]:
+        log_report[part.series], aside = _screen_part(inside)
+        return np.asarray(aside + np.array([part.series.start, 0]))
+
+    return Screened(log_report, np.concatenate(evidence.by_part(screen)), np.ones(len(log_report)))
+
+
+def _screen_part(evidence: Evidence) -> tuple[FloatArray, NDArray[np.int64]]:
+    """Give the usable reports of a part, and series and period of those set aside."""
     log_report = np.log(np.where(evidence.reported > 0, evidence.reported * evidence.per_year, np.nan))
-    set_aside = np.zeros(log_report.shape, bool)
     step = np.diff(log_report, axis=1, prepend=np.nan)
     # A slip makes two steps; only periods beside a large one are looked at further.
     large = np.abs(np.where(np.isfinite(step), step, 0.0)) > _LEAST
@@ -56,7 +67,7 @@ def screen_reports(evidence: Evidence) -> Screened:
     scale = _noise(step)
     series, period = np.nonzero(large & np.isfinite(log_report))
     if not len(series):
-        return Screened(log_report, set_aside, np.ones(len(log_report)))
+        return log_report, np.zeros((0, 2), np.int64)
     value = log_report[series, period]
     local, around = _neighbours(log_report, series, period)
     jump = value - local
@@ -67,8 +78,8 @@ def screen_reports(evidence: Evidence) -> Screened:
     # A plant may make half or twice as much from one year to the next: a yearly report must also be off by a power of ten.
     yearly = evidence.per_year[period] < _SEVERAL
     aside = far & np.where(known, ~follows, alone) & (slip | ~yearly) & ~_found_alike(evidence, log_report, series, period)
-    set_aside[series[aside], period[aside]] = True
-    return Screened(np.where(set_aside, np.nan, log_report), set_aside, np.ones(len(log_report)))
+    log_report[series[aside], period[aside]] = np.nan
+    return log_report, np.stack([series[aside], period[aside]], axis=1)
 
 
 def _noise(step: FloatArray) -> FloatArray:

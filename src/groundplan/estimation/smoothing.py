@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.pattern import Pattern
 from groundplan.maths.dynamics import Dynamics, fit_dynamics
 from groundplan.maths.paths import Paths, filter_paths
 from groundplan.period import parse_period
 
-__all__ = ["Base", "Noise", "Smoothed", "smooth_series"]
+__all__ = ["Base", "Noise", "Smoothed", "Swings", "learn_swings", "smooth_series"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -22,8 +23,6 @@ _SAMPLE = 1_000
 """So many series show how reports move; more would show the same."""
 _STANDS_OUT = 3.0
 """A month so many standard deviations off what its neighbours say moved on its own."""
-_CHUNK = 10_000
-"""Series that are smoothed at once, so that the arrays stay small."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,37 +74,68 @@ class Smoothed:
     linked: FloatArray
 
 
-def smooth_series(evidence: Evidence, base: Base, log_report: FloatArray, noise: Noise, usable: BoolArray) -> Smoothed:
+@dataclass(frozen=True, slots=True, eq=False)
+class Swings:
+    """How series move around what is expected of them.
+
+    Args:
+        dynamics: autoregression and white movement by sector.
+        breaks: what months that stand out add to the variance of all.
+        steps: shape (T - 1,), from period to period, in periods of the commonest length.
+        year: shape (T,), in which each period begins.
+    """
+
+    dynamics: Dynamics
+    breaks: float
+    steps: FloatArray
+    year: IntArray
+
+
+def learn_swings(evidence: Evidence, pattern: Pattern, log_report: FloatArray) -> Swings:
+    """Learn how reports move around what is expected, by sector, from an even selection of the series.
+
+    Args:
+        evidence: what is known.
+        pattern: how reports move from period to period.
+        log_report: shape (S, T), log of the usable reports at a yearly rate, NaN elsewhere.
+    """
+    parsed = [parse_period(label) for label in evidence.periods]
+    days = np.array([period.start.toordinal() for period in parsed], float)
+    steps = np.diff(days) * float(np.median(evidence.per_year)) / 365.25
+    shown = np.flatnonzero(np.isfinite(log_report).sum(axis=1) > 1)
+    sample = shown[np.unique(np.linspace(0, max(len(shown) - 1, 0), _SAMPLE).astype(np.int64))] if len(shown) else shown
+    there = np.isfinite(log_report[sample])
+    values = log_report[sample] - pattern.movement(evidence, sample, there)
+    group = evidence.sector.position[evidence.series_unit[sample]]
+    dynamics = fit_dynamics(values, steps, group, len(evidence.sector.labels))
+    moves = _Moves(dynamics.persistence[group], dynamics.stationary[group], steps, np.full(len(sample), np.inf))
+    own = np.broadcast_to(dynamics.white[group][:, None], values.shape)
+    level = np.where(there, values, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    marked = _with_breaks(moves, np.where(there, values - level[:, None], 0.0), np.where(there, 0.0, np.inf), own)
+    breaks = float((marked - own)[there].mean()) if there.any() else 0.0
+    return Swings(dynamics, breaks, steps, np.array([period.start.year for period in parsed], np.int64))
+
+
+def smooth_series(evidence: Evidence, base: Base, log_report: FloatArray, noise: Noise, usable: BoolArray, swings: Swings) -> Smoothed:
     """Smooth log output around its base: autoregression and white movement by sector, reports and findings seen with their errors.
 
     Reports show y + bias with noise; how much of their restlessness is noise and how much the unit's own, findings tell. A finding settles its own
     month, and as far as output persists those around it; of a series that does not report it also settles the level.
 
     Args:
-        evidence: what is known.
+        evidence: of a part of the series.
         base: level, bias and expected movement.
         log_report: shape (S, T), log of the usable reports at a yearly rate, NaN elsewhere.
         noise: of single reports.
         usable: shape (n,), which findings count: of periods without a report.
+        swings: how series move.
     """
-    shape = log_report.shape
-    seen = _Seen(log_report - base.bias[:, None], np.isfinite(log_report), np.full(shape, np.nan))
+    seen = _Seen(log_report - base.bias[:, None], np.isfinite(log_report), np.full(log_report.shape, np.nan))
     place = evidence.findings.series[usable], evidence.findings.period[usable]
     seen.value[place], seen.finding_variance[place] = evidence.findings.log_rate[usable], evidence.findings.variance[usable]
-    days = np.array([parse_period(label).start.toordinal() for label in evidence.periods], float)
-    # In periods of the commonest length.
-    steps = np.diff(days) * float(np.median(evidence.per_year)) / 365.25
-    sector = evidence.sector.position[evidence.series_unit]
-    dynamics, breaks = _dynamics(log_report - base.movement, steps, sector, len(evidence.sector.labels))
-    year = np.array([parse_period(label).start.year for label in evidence.periods], np.int64)
-    parts = []
-    for first in range(0, max(shape[0], 1), _CHUNK):
-        at = slice(first, first + _CHUNK)
-        moves = _Moves(dynamics.persistence[sector[at]], dynamics.stationary[sector[at]], steps, base.variance[at])
-        part = Base(base.level[at], base.bias[at], base.variance[at], base.movement[at])
-        chunk = _Seen(seen.value[at], seen.by_report[at], seen.finding_variance[at])
-        parts.append(_smooth(part, chunk, Noise(noise.total, noise.new, noise.filling[at]), dynamics.white[sector[at]], moves, year, breaks))
-    return Smoothed(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("mean", "variance", "damping", "linked")))
+    sector, dynamics = evidence.sector.position[evidence.series_unit], swings.dynamics
+    moves = _Moves(dynamics.persistence[sector], dynamics.stationary[sector], swings.steps, base.variance)
+    return _smooth(base, seen, noise, dynamics.white[sector], moves, swings.year, swings.breaks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,20 +208,6 @@ def _with_breaks(moves: _Moves, seen: FloatArray, error: FloatArray, own: FloatA
     free = np.maximum(free, 1e-3 * noise)
     residual = np.where(there, seen - around, 0.0)
     return np.where(np.abs(residual) > _STANDS_OUT * np.sqrt(free), np.maximum(own, (residual * noise / free) ** 2), own)
-
-
-def _dynamics(around: FloatArray, steps: FloatArray, sector: IntArray, sectors: int) -> tuple[Dynamics, float]:
-    """Learn how reports move around what is expected, by sector, and what months that stand out add to the variance of all, from an even selection of the series."""
-    shown = np.flatnonzero(np.isfinite(around).sum(axis=1) > 1)
-    sample = shown[np.unique(np.linspace(0, max(len(shown) - 1, 0), _SAMPLE).astype(np.int64))] if len(shown) else shown
-    group, values = sector[sample], around[sample]
-    dynamics = fit_dynamics(values, steps, group, sectors)
-    there = np.isfinite(values)
-    moves = _Moves(dynamics.persistence[group], dynamics.stationary[group], steps, np.full(len(sample), np.inf))
-    own = np.broadcast_to(dynamics.white[group][:, None], values.shape)
-    level = np.where(there, values, 0.0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-    marked = _with_breaks(moves, np.where(there, values - level[:, None], 0.0), np.where(there, 0.0, np.inf), own)
-    return dynamics, float((marked - own)[there].mean()) if there.any() else 0.0
 
 
 def _linked(paired: FloatArray, lasting: FloatArray, block: IntArray) -> FloatArray:

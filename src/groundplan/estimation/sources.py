@@ -58,15 +58,11 @@ def proxy_source(evidence: Evidence, name: str, volume: Volume, elasticity: floa
     The intercept is common + sector + main product; what the elasticity d leaves open is an effect on the volume within the
     product.
     """
-    values = evidence.proxies[name]
-    there = np.isfinite(volume.log_volume) & np.isfinite(values)
-    made, _ = _common(volume.main[there.any(axis=1)], len(evidence.products))
-    unit = np.flatnonzero(there.any(axis=1) & np.isin(volume.main, made))
-    count = there.sum(axis=1)[unit]
-    mean_volume = np.where(there, volume.log_volume, 0.0).sum(axis=1)[unit] / count
-    mean_value = np.where(there, values, 0.0).sum(axis=1)[unit] / count
+    made, _ = _common(volume.main[volume.count > 0], len(evidence.products))
+    unit = np.flatnonzero((volume.count > 0) & np.isin(volume.main, made))
+    mean_volume = volume.log_volume[unit]
     product = volume.main[unit]
-    value = elasticity * mean_volume - mean_value
+    value = elasticity * mean_volume - volume.log_proxy[unit]
     terms, rows = Terms(), np.arange(len(unit))
     if len(unit):
         terms.add(rows, layout.fixed(f"proxy|{name}", float(np.median(value)), 3.0), 1.0)

@@ -10,9 +10,7 @@ from scipy.special import ndtr
 
 from groundplan.estimation.clues import LEAST_PEERS, Clue
 from groundplan.estimation.evidence import Evidence
-from groundplan.estimation.rows import Rows
-from groundplan.estimation.spread import Spread
-from groundplan.estimation.year_bias import year_bias
+from groundplan.estimation.year_bias import YearBias
 from groundplan.maths.groups import group_sum
 from groundplan.maths.multiple import false_shares
 from groundplan.tables.economy import Economy
@@ -35,17 +33,16 @@ _CLAUSES = 3
 _NINETY = 1.6448536269514722
 
 
-def suspects_table(economy: Economy, evidence: Evidence, rows: Rows, spread: Spread, clues: tuple[Clue, ...]) -> pl.DataFrame:
+def suspects_table(economy: Economy, evidence: Evidence, bias: YearBias, inspected: NDArray[np.bool_], clues: tuple[Clue, ...]) -> pl.DataFrame:
     """List the units whose reports of the base period are more likely than not off by more than a tenth, the surest first.
 
     Args:
         economy: the tables.
         evidence: what is known.
-        rows: posterior of log output.
-        spread: calibrated errors of the rows.
+        bias: how far reports of the base period lie from what was made.
+        inspected: shape (S,), a finding of output exists.
         clues: what each source says by itself.
     """
-    bias = year_bias(evidence, rows, spread, economy.settings.base)
     over, under = bias.mean - np.log1p(TOLERANCE), np.log1p(-TOLERANCE) - bias.mean
     margin, sd = np.maximum(over, under), bias.log_sd()
     order = np.argsort(-margin / sd, kind="stable")
@@ -59,7 +56,7 @@ def suspects_table(economy: Economy, evidence: Evidence, rows: Rows, spread: Spr
     flagged = int(within[-1]) + 1 if len(within) else 0
     kept = order[:_ROWS]
     unit = bias.unit[kept]
-    inspected = group_sum(evidence.series_unit, rows.inspected.astype(float), len(evidence.units)) > 0
+    visited = group_sum(evidence.series_unit, inspected.astype(float), len(evidence.units)) > 0
     ends = [np.where(np.isfinite(bias.mean[kept]), np.expm1(bias.mean[kept] + width * sd[kept]), np.nan) for width in (0.0, -_NINETY, _NINETY)]
     table = pl.DataFrame(
         {
@@ -72,7 +69,7 @@ def suspects_table(economy: Economy, evidence: Evidence, rows: Rows, spread: Spr
             "probability": ndtr((margin / sd)[kept]),
             "false_share": expected[: len(kept)],
             "flagged": np.arange(len(kept)) < flagged,
-            "inspected": inspected[unit],
+            "inspected": visited[unit],
             "evidence": _words(clues, unit, sign[kept]),
         }
     )

@@ -9,8 +9,8 @@ from scipy.special import ndtr
 
 from groundplan.estimation.calibrate import Factors
 from groundplan.estimation.evidence import Evidence
-from groundplan.estimation.rows import Rows
-from groundplan.estimation.spread import Spread
+from groundplan.estimation.rows import Ground, Rows
+from groundplan.estimation.spread import Loadings, Spread
 from groundplan.maths.lognormal import Z50, Z90
 from groundplan.tables.axes import Axis
 
@@ -21,8 +21,8 @@ FloatArray = NDArray[np.float64]
 _OVERSTATED = 1.05
 
 
-def estimates_table(evidence: Evidence, rows: Rows, spread: Spread, factors: Factors) -> pl.DataFrame:
-    """Write the posterior of each row; where output is zero, so are its quantiles, and logs are empty."""
+def estimates_table(evidence: Evidence, ground: Ground, rows: Rows, spread: Spread, factors: Factors) -> pl.DataFrame:
+    """Write the posterior of each row of a part; where output is zero, so are its quantiles, and logs are empty."""
     reported = evidence.reported[rows.series, rows.period]
     log_reported = np.log(np.where(reported > 0, reported, np.nan))
     median = np.where(rows.zero, 0.0, np.exp(np.where(rows.zero, 0.0, rows.mean)))
@@ -53,18 +53,14 @@ def estimates_table(evidence: Evidence, rows: Rows, spread: Spread, factors: Fac
         "share_prior": rows.weights[:, 3],
     }
     keys = [evidence.units.column("unit", unit), evidence.products.column("product", product), periods.column("period", rows.period)]
-    # Each array is given back as soon as its column is made: millions of rows would lie twice in memory.
-    del half, ninety, overstated, log_reported, median, reported, bias
-    numbers = [pl.Series(name, columns.pop(name), dtype=pl.Float64).fill_nan(None) for name in tuple(columns)]
-    rest = [pl.Series("inspected", rows.inspected[rows.series], dtype=pl.Boolean), groups]
+    numbers = [pl.Series(name, values, dtype=pl.Float64).fill_nan(None) for name, values in columns.items()]
+    rest = [pl.Series("inspected", ground.inspected[rows.series], dtype=pl.Boolean), groups]
     return pl.DataFrame([*keys, *numbers, *rest])
 
 
-def factors_table(evidence: Evidence, rows: Rows, spread: Spread) -> pl.DataFrame:
-    """Write the loadings of each series that has a row with output."""
-    live = np.zeros(len(evidence.series_unit), bool)
-    live[rows.series[~rows.zero]] = True
-    entries = spread.loadings.tocoo()
+def factors_table(evidence: Evidence, loadings: Loadings, live: NDArray[np.bool_]) -> pl.DataFrame:
+    """Write the loadings of each series that has a row with output, `live` of shape (S,)."""
+    entries = loadings.matrix.tocoo()
     series, factor = entries.coords
     keep = live[series]
     series, factor, loading = series[keep], factor[keep], entries.data[keep]
@@ -74,7 +70,7 @@ def factors_table(evidence: Evidence, rows: Rows, spread: Spread) -> pl.DataFram
         [
             evidence.units.column("unit", evidence.series_unit[series]),
             evidence.products.column("product", evidence.series_product[series]),
-            pl.Series("factor", spread.names, dtype=pl.String).gather(pl.Series(factor.astype(np.int64))),
+            pl.Series("factor", loadings.names, dtype=pl.String).gather(pl.Series(factor.astype(np.int64))),
             pl.Series("loading", loading, dtype=pl.Float64),
         ]
     )

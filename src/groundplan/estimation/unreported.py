@@ -12,7 +12,6 @@ from groundplan.estimation.design import Terms
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.level import Level
 from groundplan.estimation.silence import unheard_series
-from groundplan.estimation.volume import unit_volume
 from groundplan.maths.groups import group_count, group_sum
 from groundplan.maths.mixed import quadratic
 
@@ -54,7 +53,7 @@ def judge_unreported(evidence: Evidence, level: Level, log_report: FloatArray) -
     design, plate_variance = _by_nameplate(evidence, level)
     by_plate = evidence.nameplate + design @ level.posterior.effects
     by_plate = np.where(silent & ~unheard_series(evidence), by_plate, np.nan)
-    shift, precision, alone = _by_proxies(evidence, level, log_report, by_plate, silent)
+    shift, precision, alone = _by_proxies(evidence, level, by_plate, silent)
     unit = evidence.series_unit
     known = np.isfinite(by_plate)
     plate_precision = np.where(known, 1.0 / plate_variance, 0.0)
@@ -77,7 +76,7 @@ def _by_nameplate(evidence: Evidence, level: Level) -> tuple[csr_array, FloatArr
     return design, quadratic(design, level.posterior.covariance) + extra + level.variances.error[free.index("nameplate")]
 
 
-def _by_proxies(evidence: Evidence, level: Level, log_report: FloatArray, by_plate: FloatArray, silent: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+def _by_proxies(evidence: Evidence, level: Level, by_plate: FloatArray, silent: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
     """Precision-weighted shift of each unit's volume, its precision, and whether the unit has one product without nameplate; shape (U,) each."""
     unit, units = evidence.series_unit, len(evidence.units)
     number = group_count(unit, units)
@@ -91,7 +90,7 @@ def _by_proxies(evidence: Evidence, level: Level, log_report: FloatArray, by_pla
         use = np.flatnonzero((complete | alone) & there.any(axis=1))
         if not len(use):
             continue
-        weight = unit_volume(evidence, log_report, values).weight
+        weight = level.weight[name]
         made = np.where(np.isfinite(by_plate), np.exp(np.where(np.isfinite(by_plate), by_plate, 0.0)), 0.0)
         part = np.where(made > 0, weight[evidence.series_product] * made, 1e-300)
         order = np.lexsort((-part, unit))

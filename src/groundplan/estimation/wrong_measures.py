@@ -39,11 +39,11 @@ def screen_measures(evidence: Evidence, screened: Screened) -> Screened:
     """
     log_report = screened.log_report
     single = _single(evidence)
-    level = masked_mean(log_report, np.isfinite(log_report))
+    level, *sizes = (np.concatenate(parts) for parts in zip(*evidence.by_part(lambda inside, part: _levels(inside, log_report[part.series])), strict=True))
     alike = np.unique(evidence.series_product * len(evidence.sector.labels) + evidence.sector.position[evidence.series_unit], return_inverse=True)[1]
     power = np.zeros(len(level))
     agree, measured = np.isfinite(level) & single, np.zeros(len(level), bool)
-    for size in _sizes(evidence, log_report):
+    for size in (*sizes, np.where(evidence.by_product, np.nan, evidence.nameplate)):
         deviation, spread = _deviations(np.where(single, level, np.nan), size, alike)
         there = np.isfinite(deviation)
         nearest = _SLIPS[np.argmin(np.abs(np.where(there, deviation, 0.0)[:, None] - _SLIPS), axis=1)]
@@ -62,11 +62,14 @@ def _single(evidence: Evidence) -> BoolArray:
     return np.asarray(group_count(evidence.series_unit, len(evidence.units))[evidence.series_unit] == 1)
 
 
-def _sizes(evidence: Evidence, log_report: FloatArray) -> list[FloatArray]:
-    """Logs of what goes along with a unit's size, shape (S,) each: its proxies over the periods it reports, and its nameplate."""
+def _levels(evidence: Evidence, log_report: FloatArray) -> list[FloatArray]:
+    """Mean log report, and those of each proxy of the unit over the periods that the series reports, shape (S,) each."""
     there = np.isfinite(log_report)
-    proxies = [masked_mean(values[evidence.series_unit], there & np.isfinite(values)[evidence.series_unit]) for values in evidence.proxies.values()]
-    return [*proxies, np.where(evidence.by_product, np.nan, evidence.nameplate)]
+    proxies = []
+    for values in evidence.proxies.values():
+        beside = values[evidence.series_unit]
+        proxies.append(masked_mean(beside, there & np.isfinite(beside)))
+    return [masked_mean(log_report, there), *proxies]
 
 
 def _deviations(level: FloatArray, size: FloatArray, group: IntArray) -> tuple[FloatArray, float]:

@@ -10,11 +10,11 @@ from scipy.sparse import csr_array
 
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.rows import Rows
-from groundplan.estimation.spread import Spread
+from groundplan.estimation.spread import Loadings, Spread
 from groundplan.maths.groups import group_count, group_sum
 from groundplan.period import Period, parse_period
 
-__all__ = ["YearBias", "year_bias"]
+__all__ = ["BaseSums", "YearBias", "sum_base", "year_bias"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -43,25 +43,38 @@ class YearBias:
         return np.asarray(np.sqrt(self.own_sd**2 + np.asarray(self.shared.power(2).sum(axis=1)).ravel()))
 
 
-def year_bias(evidence: Evidence, rows: Rows, spread: Spread, base: Period) -> YearBias:
-    """Sum reports and estimates over the base period, and take the mean of log(reported / made) over each unit's products.
+@dataclass(frozen=True, slots=True, eq=False)
+class BaseSums:
+    """Sums over the rows of each series in the base period that have a report, shape (S,) each: reports, mean output, squares of the rows' own errors."""
 
-    Products have measures of their own, so each counts alike. Only periods with a report count; series of which nothing was reported and nothing made do not.
+    reported: FloatArray
+    made: FloatArray
+    square: FloatArray
 
-    Args:
-        evidence: what is known.
-        rows: posterior of log output.
-        spread: calibrated errors of the rows.
-        base: the base period.
-    """
+
+def sum_base(evidence: Evidence, rows: Rows, spread: Spread, base: Period) -> BaseSums:
+    """Add reports and estimates of a part up over the base period."""
     inside = np.array([base.contains(parse_period(label)) for label in evidence.periods])
     report = evidence.reported[rows.series, rows.period]
     at = np.flatnonzero(inside[rows.period] & np.isfinite(report))
     series, live = rows.series[at], ~rows.zero[at]
     own = np.where(live, spread.own_sd[at], 0.0)
     made = np.where(live, np.exp(np.where(live, rows.mean[at], 0.0) + own**2 / 2), 0.0)
+    return BaseSums(*(group_sum(series, values, len(evidence.series_unit)) for values in (report[at], made, (made * own) ** 2)))
+
+
+def year_bias(evidence: Evidence, sums: BaseSums, loadings: Loadings) -> YearBias:
+    """Take the mean of log(reported / made) over each unit's products.
+
+    Products have measures of their own, so each counts alike. Only periods with a report count; series of which nothing was reported and nothing made do not.
+
+    Args:
+        evidence: what is known.
+        sums: of the base period.
+        loadings: of the series on shared factors.
+    """
     count = len(evidence.series_unit)
-    reported, total, square = (group_sum(series, values, count) for values in (report[at], made, (made * own) ** 2))
+    reported, total, square = sums.reported, sums.made, sums.square
     kept = np.flatnonzero((reported > 0) | (total > 0))
     reported, total, square = reported[kept], total[kept], square[kept]
     unit, place = np.unique(evidence.series_unit[kept], return_inverse=True)
@@ -76,8 +89,8 @@ def year_bias(evidence: Evidence, rows: Rows, spread: Spread, base: Period) -> Y
     counts = np.where(total > 0, share, 0.0)
     variance = group_sum(place, counts**2 * square / np.where(total > 0, total, 1.0) ** 2, len(unit))
     # What output has too much the bias has too little; the sign of a factor is arbitrary, but it is the same for all.
-    loadings = csr_array(csr_array((-counts, (place, kept)), shape=(len(unit), count)) @ spread.loadings)
-    loadings.eliminate_zeros()
-    common = np.bincount(loadings.indices, minlength=loadings.shape[1]) > 1
-    variance += np.asarray(loadings[:, ~common].power(2).sum(axis=1)).ravel()
-    return YearBias(unit, mean, np.maximum(np.sqrt(variance), _LEAST_SD), csr_array(loadings[:, common]))
+    shared = csr_array(csr_array((-counts, (place, kept)), shape=(len(unit), count)) @ loadings.matrix)
+    shared.eliminate_zeros()
+    common = np.bincount(shared.indices, minlength=shared.shape[1]) > 1
+    variance += np.asarray(shared[:, ~common].power(2).sum(axis=1)).ravel()
+    return YearBias(unit, mean, np.maximum(np.sqrt(variance), _LEAST_SD), csr_array(shared[:, common]))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-__all__ = ["group_count", "group_mean", "group_sum", "masked_mean"]
+__all__ = ["group_count", "group_mean", "group_sum", "masked_mean", "membership"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -25,6 +26,13 @@ def group_count(group: IntArray, count: int) -> FloatArray:
 def group_mean(group: IntArray, values: FloatArray, count: int) -> FloatArray:
     """Average values by group, shape (count,); 0 where a group has none."""
     return group_sum(group, values, count) / np.maximum(group_count(group, count), 1.0)
+
+
+def membership(group: IntArray, count: int, weight: FloatArray | None = None) -> csr_array:
+    """Make the sparse matrix (count, n) that adds the rows of a matrix (n, m) up by group, each times its weight (1 if not given), shape (n,)."""
+    ends = np.concatenate([[0], np.cumsum(np.bincount(group, minlength=count))])
+    order = np.argsort(group, kind="stable")
+    return csr_array((np.ones(len(group)) if weight is None else weight[order], order, ends), shape=(count, len(group)))
 
 
 def masked_mean(values: FloatArray, mask: BoolArray) -> FloatArray:

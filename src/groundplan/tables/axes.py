@@ -54,9 +54,8 @@ class Axis:
 
     def positions(self, labels: pl.Series) -> NDArray[np.int64]:
         """Give the positions of a column of labels, shape (n,); -1 where a label is missing or unknown."""
-        lookup = pl.DataFrame({"label": self.labels, "position": np.arange(len(self.labels))}, schema={"label": pl.String, "position": pl.Int64})
-        joined = labels.cast(pl.String).alias("label").to_frame().join(lookup, on="label", how="left", maintain_order="left")
-        return joined["position"].fill_null(-1).to_numpy()
+        known = pl.Enum(pl.Series(self.labels, dtype=pl.String))
+        return labels.cast(pl.String).cast(known, strict=False).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
 
     def column(self, name: str, positions: NDArray[Any]) -> pl.Series:
         """Give the labels at positions, as a column."""

@@ -1,0 +1,1 @@
+"""Work that is split into tasks and done side by side."""
