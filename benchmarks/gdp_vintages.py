@@ -22,7 +22,9 @@ from scipy.sparse import csr_array
 
 from groundplan.maths.conformal import conformal_factor
 from groundplan.maths.lognormal import Z50, Z90
-from groundplan.maths.mixed import Measurements, Variances, fit_variances, held_out, solve
+from groundplan.maths.measurements import Measurements, Variances
+from groundplan.maths.mixed import held_out, solve
+from groundplan.maths.reml import fit_variances
 
 FloatArray = NDArray[np.float64]
 FILE = Path(__file__).parents[1] / "../shared/data/gdp-vintages/vintages.csv"

@@ -4,8 +4,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from groundplan.maths.mixed import Measurements, Variances, fit_variances, held_out, quadratic, solve
+from groundplan.maths.measurements import Measurements, Variances
+from groundplan.maths.mixed import held_out, quadratic, solve
 from groundplan.maths.outliers import temper
+from groundplan.maths.reml import fit_variances
 
 
 def draw(seed: int, *, units: int = 30, groups: int = 4, common: float = 0.0) -> tuple[Measurements, Variances]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from groundplan.estimation.bearers import find_bearers
+from groundplan.estimation.locate import Runs
 from groundplan.maths.conditioning import Quantities
 from groundplan.period import Period, parse_period
 from groundplan.tables.axes import Axis
@@ -84,7 +85,7 @@ def balance_inputs(economy: Economy, estimates: pl.DataFrame, live: Live) -> Bal
     are not stated count as 0. It is incomplete where a unit that makes or uses the product by its lines has no estimate for the period.
     """
     keys = _flow_sums(economy)
-    bearers = find_bearers(economy, economy.reports.filter(pl.col("indicator") == "output"))
+    bearers = find_bearers(economy, Runs.of(economy.reports.filter(pl.col("indicator") == "output").select("unit", "product")).distinct())
     cover = _cover(estimates, keys["period"].unique().to_list())
     rows = estimates.select("unit", "product", "period")[live.at].with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     parts, incomplete = [], []

@@ -19,7 +19,9 @@ from groundplan.estimation.rows import Ground, Rows
 from groundplan.estimation.silence import unheard_series
 from groundplan.maths.groups import group_sum
 from groundplan.maths.lognormal import Z50, Z90
-from groundplan.maths.mixed import Measurements, Posterior, Variances, fit_variances, held_out, solve
+from groundplan.maths.measurements import Measurements, Variances
+from groundplan.maths.mixed import Posterior, held_out, solve
+from groundplan.maths.reml import fit_variances
 from groundplan.tables.economy import Economy
 
 __all__ = ["STATED_SD", "CapacityTables", "estimate_capacities", "sustained_peaks"]

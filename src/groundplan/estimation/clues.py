@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from groundplan.estimation.evidence import Evidence, Grouping
 from groundplan.estimation.level import Level
 from groundplan.maths.groups import group_count, group_sum
-from groundplan.maths.mixed import error_variance
+from groundplan.maths.measurements import error_variance
 
 __all__ = ["Clue", "read_clues"]
 

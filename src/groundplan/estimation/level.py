@@ -14,8 +14,10 @@ from groundplan.estimation.pattern import Pattern
 from groundplan.estimation.sources import Source, finding_source, nameplate_source, proxy_source
 from groundplan.estimation.steering import chosen_look_honest
 from groundplan.estimation.volume import Volume, unit_volumes
-from groundplan.maths.mixed import Measurements, Posterior, Variances, fit_variances, solve
+from groundplan.maths.measurements import Measurements, Variances
+from groundplan.maths.mixed import Posterior, solve
 from groundplan.maths.outliers import temper
+from groundplan.maths.reml import fit_variances
 
 __all__ = ["PRIOR_BIAS_SD", "Level", "fit_level", "sample_units"]
 

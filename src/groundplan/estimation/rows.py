@@ -15,7 +15,8 @@ from groundplan.estimation.smoothing import Base, Noise, Swings, smooth_series
 from groundplan.estimation.unreported import Unreported
 from groundplan.estimation.windows import reports_beside_findings
 from groundplan.maths.groups import group_count, group_mean, group_sum
-from groundplan.maths.mixed import error_variance, quadratic
+from groundplan.maths.measurements import error_variance
+from groundplan.maths.mixed import quadratic
 
 __all__ = ["Ground", "Rows", "find_ground", "posterior_rows", "report_noise"]
 

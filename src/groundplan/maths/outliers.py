@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundplan.maths.groups import group_count, group_sum
-from groundplan.maths.mixed import Measurements, Posterior, Variances, error_variance
+from groundplan.maths.measurements import Measurements, Variances, error_variance
+from groundplan.maths.mixed import Posterior
 
 __all__ = ["temper"]
 
