@@ -16,7 +16,6 @@ from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.factors import effect_root, shared_loadings
 from groundplan.estimation.level import sample_units
 from groundplan.estimation.rows import Ground, Rows
-from groundplan.estimation.silence import unheard_series
 from groundplan.maths.groups import group_sum
 from groundplan.maths.lognormal import Z50, Z90
 from groundplan.maths.measurements import Measurements, Variances
@@ -75,7 +74,7 @@ def sustained_peaks(evidence: Evidence, ground: Ground, rows: Rows) -> FloatArra
     return np.where(full, np.where(full[:, None], best, 0.0).sum(axis=1) / max(best.shape[1], 1), np.nan)
 
 
-def estimate_capacities(economy: Economy, evidence: Evidence, peak: FloatArray, output_variance: FloatArray) -> CapacityTables:
+def estimate_capacities(economy: Economy, evidence: Evidence, unheard: NDArray[np.bool_], peak: FloatArray, output_variance: FloatArray) -> CapacityTables:
     """Estimate the capacity of each line, in units of activity per plan period.
 
     The unknown of a series is log(nameplate / true capacity), u. With n, f, p and d the logs of nameplate, capacity found, sustained peak of
@@ -84,6 +83,7 @@ def estimate_capacities(economy: Economy, evidence: Evidence, peak: FloatArray, 
     Args:
         economy: the tables.
         evidence: what is known.
+        unheard: shape (S,), no output can be estimated of the series.
         peak: shape (S,), log of sustained peak output at a yearly rate; NaN where there is none.
         output_variance: shape (S,), lasting variance of each series' log output.
 
@@ -100,7 +100,10 @@ def estimate_capacities(economy: Economy, evidence: Evidence, peak: FloatArray, 
     residuals = Residuals(residual, np.maximum(total - noise, 1e-12), noise, np.zeros(len(found), np.int64), np.ones(len(found), np.int64), ())
     _, calibration = calibrate(residuals, "capacity")
     half, ninety = (float(calibration[name][0]) for name in ("factor_50", "factor_90"))
-    capacities, factors = _tables(economy, evidence, post, _shared(evidence, post, data.unit_design), variances, (half, ninety), basis, tuple(layout.names))
+    # What reports of other sectors hint at is no ground to move a figure that nobody looked at: such nameplates are taken as stated.
+    stated = unheard & (len(evidence.findings.capacity_series) == 0)
+    shared = _shared(stated, post, data.unit_design)
+    capacities, factors = _tables(economy, evidence, post, stated, shared, variances, (half, ninety), basis, tuple(layout.names))
     return CapacityTables(capacities, factors, calibration, len(found))
 
 
@@ -137,10 +140,7 @@ def _peaks(evidence: Evidence, peak: FloatArray, output_variance: FloatArray, la
 
 
 def _declared(evidence: Evidence, layout: Layout) -> _Source:
-    there = np.isfinite(evidence.declared) & (evidence.declared > 0)
-    last = evidence.declared.shape[1] - 1 - np.argmax(there[:, ::-1], axis=1)
-    at = np.flatnonzero(there.any(axis=1) & np.isfinite(evidence.nameplate))
-    value = np.log(evidence.declared[at, last[at]] * evidence.per_year[last[at]]) if len(at) else np.zeros(0)
+    at = np.flatnonzero(np.isfinite(evidence.declared) & np.isfinite(evidence.nameplate))
     unit = evidence.series_unit[at]
     terms, place = Terms(), np.arange(len(at))
     if len(at):
@@ -149,7 +149,7 @@ def _declared(evidence: Evidence, layout: Layout) -> _Source:
             if len(grouping.labels) > 1:
                 first = layout.random([f"hiding|{name}={label}" for label in grouping.labels], 0.05, 4.0)
                 terms.add(place, first + grouping.position[unit], 1.0)
-    return _Source("declared", at, evidence.nameplate[at] - value, terms, np.zeros(len(at)), 0.12)
+    return _Source("declared", at, evidence.nameplate[at] - evidence.declared[at], terms, np.zeros(len(at)), 0.12)
 
 
 def _measurements(evidence: Evidence, sources: list[_Source], layout: Layout, design: csr_array) -> tuple[Measurements, Variances, Variances, list[str]]:
@@ -181,24 +181,19 @@ def _measurements(evidence: Evidence, sources: list[_Source], layout: Layout, de
     return data, start, counts, basis
 
 
-def _shared(evidence: Evidence, post: Posterior, design: csr_array) -> csr_array:
+def _shared(stated: NDArray[np.bool_], post: Posterior, design: csr_array) -> csr_array:
     """Give the loadings of each series on the effects; those of nameplates that are taken as stated are the prior's."""
-    stated = _taken_as_stated(evidence)
     prior = np.where(np.arange(design.shape[1]) == 0, _COMMON_SD, _SECTOR_SD)
     return csr_array(
         diags_array((~stated).astype(float)) @ shared_loadings(post.unit_shared, effect_root(post.covariance)) + diags_array(stated.astype(float)) @ design @ diags_array(prior)
     )
 
 
-def _taken_as_stated(evidence: Evidence) -> NDArray[np.bool_]:
-    """Say whose nameplates nothing speaks of: what reports of other sectors hint at is no ground to move a figure that nobody looked at, shape (S,)."""
-    return unheard_series(evidence) & (len(evidence.findings.capacity_series) == 0)
-
-
 def _tables(
     economy: Economy,
     evidence: Evidence,
     post: Posterior,
+    taken_as_stated: NDArray[np.bool_],
     shared: csr_array,
     variances: Variances,
     factor: tuple[float, float],
@@ -213,7 +208,7 @@ def _tables(
     nameplate = lines["capacity"].fill_null(0.0).to_numpy()
     prior_mean, prior_variance = float(post.effects[0]), float(post.covariance[0, 0]) + variances.unit
     empty = len(post.unit_mean) == 0
-    stated = np.append(_taken_as_stated(evidence), False)[series]
+    stated = np.append(taken_as_stated, False)[series]
     shift = np.where(stated, 0.0, np.where(known, 0.0 if empty else post.unit_mean[at], prior_mean))
     loadings = csr_array((len(series), len(names))) if empty else csr_array(diags_array(known.astype(float)) @ csr_array(-shared)[at])
     unit_sd = np.zeros(len(series)) if empty else np.where(known, np.where(stated, _UNIT_SD, np.sqrt(post.unit_own[at])), 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -11,11 +12,11 @@ from threadpoolctl import threadpool_limits
 
 from groundplan.estimation.balances import reconcile
 from groundplan.estimation.calibrate import Residuals, calibrate
-from groundplan.estimation.capacity import STATED_SD, estimate_capacities
-from groundplan.estimation.clues import read_clues
-from groundplan.estimation.design_sample import draw_sample, read_lot
+from groundplan.estimation.capacity import STATED_SD, CapacityTables, estimate_capacities
+from groundplan.estimation.clues import Clue, read_clues
+from groundplan.estimation.design_sample import Sample, draw_sample, read_lot
 from groundplan.estimation.design_totals import design_notes, design_totals
-from groundplan.estimation.digest import Basis, digest_rows
+from groundplan.estimation.digest import Basis, Digest, digest_rows
 from groundplan.estimation.evidence import Evidence, gather
 from groundplan.estimation.level import Level, fit_level
 from groundplan.estimation.notes import estimation_notes
@@ -25,7 +26,7 @@ from groundplan.estimation.rows import find_ground, report_noise
 from groundplan.estimation.screening import screen_reports
 from groundplan.estimation.silence import findings_as_reports, nobody_reports, unheard_series
 from groundplan.estimation.smoothing import learn_swings
-from groundplan.estimation.spread import join_loadings
+from groundplan.estimation.spread import Loadings, join_loadings
 from groundplan.estimation.suspects import TOLERANCE, suspects_table
 from groundplan.estimation.tables_out import factors_table
 from groundplan.estimation.targets import target_gap
@@ -35,10 +36,11 @@ from groundplan.estimation.wrong_measures import screen_measures
 from groundplan.estimation.year_bias import year_bias
 from groundplan.estimation.yearend import year_end_filling
 from groundplan.maths.mixed import held_out
-from groundplan.outcome import Outcome
+from groundplan.outcome import Note, Outcome
 from groundplan.tables.bundles import Estimate
 from groundplan.tables.economy import Economy
 from groundplan.tables.results import Calibration, Capacities, CapacityFactors, EstimateFactors, Estimates, Totals
+from groundplan.workers.threads import both
 
 __all__ = ["estimate"]
 
@@ -69,6 +71,75 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
             Outcome("no_data", sentence), Estimates.create_empty(), EstimateFactors.create_empty(), Totals.create_empty(), Capacities.create_empty(),
             CapacityFactors.create_empty(), Calibration.create_empty(),
         )  # fmt: skip
+    worked = _work_out(economy, evidence, tell)
+    # From here on only what was kept of the rows is needed; the panel would lie beside large result tables in memory.
+    evidence = replace(evidence, reported=evidence.reported[:0].copy(), proxies={})
+    tell("totals, suspects and capacities", 0.8)
+    digest, loadings = worked.digest, worked.loadings
+
+    def totals() -> tuple[pl.DataFrame, pl.DataFrame]:
+        made = totals_table(evidence, digest.periods, loadings, worked.inspected, worked.labels)
+        return made, design_totals(evidence, worked.sample, made)
+
+    def suspects_and_capacities() -> tuple[pl.DataFrame, CapacityTables]:
+        suspected = suspects_table(economy, evidence, year_bias(evidence, digest.base, loadings), worked.inspected, worked.clues)
+        lasting = np.asarray(loadings.matrix.power(2).sum(axis=1), np.float64).ravel()
+        return suspected, estimate_capacities(economy, evidence, worked.unheard, digest.peak, lasting)
+
+    (total, by_lot), (suspected, capacity) = both(totals, suspects_and_capacities)
+    tell("balances", 0.95)
+    balanced = reconcile(economy, digest.table, factors_table(evidence, loadings, digest.live), total)
+    tell("done", 1.0)
+    return Estimate(
+        outcome=Outcome("done", worked.sentence, _METHOD),
+        estimates=balanced.estimates,
+        estimate_factors=balanced.estimate_factors,
+        totals=balanced.totals,
+        capacities=capacity.capacities,
+        capacity_factors=capacity.factors,
+        calibration=pl.concat([worked.calibration, capacity.calibration]),
+        notes=(*worked.notes, *predictive_notes(worked.cover), *design_notes(evidence, worked.sample, by_lot), *balanced.notes),
+        balances=balanced.balances,
+        predictive_checks=worked.checks,
+        predictive_cover=worked.cover,
+        design_totals=by_lot,
+        suspects=suspected,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Worked:
+    """What is left of the panel when its rows are worked out.
+
+    Args:
+        sentence, notes: of the outcome.
+        digest: what is kept of the rows.
+        loadings: of the series on shared factors.
+        inspected: shape (S,), a finding of output exists.
+        unheard: shape (S,), no output can be estimated of the series.
+        labels: of the plan periods.
+        calibration, checks, cover: result tables.
+        clues: what each source says of each unit by itself.
+        sample: the visits by lot.
+    """
+
+    sentence: str
+    notes: tuple[Note, ...]
+    digest: Digest
+    loadings: Loadings
+    inspected: NDArray[np.bool_]
+    unheard: NDArray[np.bool_]
+    labels: tuple[str, ...]
+    calibration: pl.DataFrame
+    checks: pl.DataFrame
+    cover: pl.DataFrame
+    clues: tuple[Clue, ...]
+    sample: Sample
+
+
+def _work_out(economy: Economy, evidence: Evidence, tell: Callable[[str, float], None]) -> _Worked:
+    """Screen the reports, find how far they lie from the truth, and work out the rows."""
+    tell("screening reports", 0.15)
     screened = screen_measures(evidence, screen_reports(evidence))
     filling = year_end_filling(economy, evidence, screened.log_report)
     log_report = screened.log_report
@@ -78,13 +149,12 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
         log_report = findings_as_reports(evidence)
     noise, new = report_noise(evidence, log_report)
     pattern = report_pattern(evidence, log_report)
-    tell("biases of reports", 0.2)
+    tell("biases of reports", 0.3)
     level = fit_level(evidence, log_report, pattern, target_gap(economy, evidence, log_report), noise)
     residuals = _held_out(evidence, level)
     factors, calibration = calibrate(residuals, "all")
     checks = check_predictions(economy, evidence, level, log_report, noise, residuals)
-    cover = cover_table(checks, evidence)
-    tell("outputs by period", 0.5)
+    tell("outputs by period", 0.55)
     ground = find_ground(evidence, level, pattern, judge_unreported(evidence, level, log_report), log_report, noise)
     lot = read_lot(economy, evidence, checks)
     labels, year = plan_periods(evidence.periods, economy.settings.period_length)
@@ -92,35 +162,20 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
     basis = Basis(
         log_report, pattern, ground, noise, new, filling, swings, factors, level.posterior.covariance, year, len(labels), economy.settings.base, lot.visited
     )  # fmt: skip
-    digest = digest_rows(evidence, basis, lambda share: tell("outputs by period", 0.5 + 0.3 * share))
-    sentence = _sentence(evidence, level, ground.reporting)
-    notes = estimation_notes(evidence, screened, level, ground.reporting, digest.shown, digest.stopped)
-    tell("totals", 0.8)
-    loadings = join_loadings(evidence, digest.lasting, level.names)
-    sample = draw_sample(evidence, level, log_report, ground.reporting, lot, digest.picked, checks)
-    totals = totals_table(evidence, digest.periods, loadings, ground.inspected, labels)
-    by_lot = design_totals(evidence, sample, totals)
-    suspects = suspects_table(economy, evidence, year_bias(evidence, digest.base, loadings), ground.inspected, read_clues(evidence, level, TOLERANCE))
-    tell("capacities", 0.9)
-    lasting = np.asarray(loadings.matrix.power(2).sum(axis=1), np.float64).ravel()
-    capacity = estimate_capacities(economy, evidence, digest.peak, lasting)
-    tell("balances", 0.95)
-    balanced = reconcile(economy, digest.table, factors_table(evidence, loadings, digest.live), totals)
-    tell("done", 1.0)
-    return Estimate(
-        outcome=Outcome("done", sentence, _METHOD),
-        estimates=balanced.estimates,
-        estimate_factors=balanced.estimate_factors,
-        totals=balanced.totals,
-        capacities=capacity.capacities,
-        capacity_factors=capacity.factors,
-        calibration=pl.concat([calibration, capacity.calibration]),
-        notes=(*notes, *predictive_notes(cover), *design_notes(evidence, sample, by_lot), *balanced.notes),
-        balances=balanced.balances,
-        predictive_checks=checks.table,
-        predictive_cover=cover,
-        design_totals=by_lot,
-        suspects=suspects,
+    digest = digest_rows(evidence, basis, lambda share: tell("outputs by period", 0.55 + 0.25 * share))
+    return _Worked(
+        sentence=_sentence(evidence, level, ground.reporting),
+        notes=estimation_notes(evidence, screened, level, ground.reporting, digest.shown, digest.stopped),
+        digest=digest,
+        loadings=join_loadings(evidence, digest.lasting, level.names),
+        inspected=ground.inspected,
+        unheard=unheard_series(evidence),
+        labels=labels,
+        calibration=calibration,
+        checks=checks.table,
+        cover=cover_table(checks, evidence),
+        clues=read_clues(evidence, level, TOLERANCE),
+        sample=draw_sample(evidence, level, log_report, ground.reporting, lot, digest.picked, checks),
     )
 
 

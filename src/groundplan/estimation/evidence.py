@@ -59,7 +59,7 @@ class Evidence:
         sector, region, kind: partitions of the units; kind tells major units apart.
         series_unit, series_product: shape (S,), positions, sorted by unit and product.
         reported: shape (S, T), latest version of each report, in the product's measure per period; NaN where there is none.
-        declared: shape (S, T), declared capacity in the product's measure per period; NaN where there is none.
+        declared: shape (S,), log of the capacity that was declared last, a year; NaN where none is.
         proxies: indicator -> log of its value, shape (U, T); NaN where there is none, -inf never (zeros are left out).
         nameplate: shape (S,), log of output a year at nameplate capacity in the base period; NaN where no line is known.
         by_product: shape (S,), all its lines make something else first: their nameplate is that of another series.
@@ -137,7 +137,7 @@ def gather(economy: Economy) -> Evidence:
     periods = _periods(economy, reports)
     axis = Axis(periods)
     shape = (len(series_unit), len(periods))
-    reported, declared = np.full(shape, np.nan), np.full(shape, np.nan)
+    reported, capacities = np.full(shape, np.nan), np.full(shape, np.nan)
     if not reports.is_empty():
         # Most rows are of the first version, and those need no order.
         first = reports["version"] == reports["version"].min()
@@ -148,20 +148,21 @@ def gather(economy: Economy) -> Evidence:
         for part in (slice(None),) if first.all() else (np.flatnonzero(first.to_numpy()), later):
             # Where a place is written more than once, numpy keeps the last value: the latest version.
             at = rows[part], columns[part]
-            reported[at], declared[at] = quantity[part], capacity[part]
+            reported[at], capacities[at] = quantity[part], capacity[part]
     sector, region, kind = _groupings(economy, units)
+    per_year = np.array([parse_period(label).per_year for label in periods])
     return Evidence(
         units=units,
         products=products,
         periods=periods,
-        per_year=np.array([parse_period(label).per_year for label in periods]),
+        per_year=per_year,
         sector=sector,
         region=region,
         kind=kind,
         series_unit=series_unit,
         series_product=series_product,
         reported=reported,
-        declared=declared,
+        declared=_last_declared(capacities, per_year),
         proxies=_proxies(economy, units, axis),
         nameplate=_nameplate(bearers, len(series_unit)),
         by_product=_by_product(bearers, len(series_unit)),
@@ -170,6 +171,14 @@ def gather(economy: Economy) -> Evidence:
         implausible=int(((reports["quantity"] > 0) & ~reports["quantity"].is_between(*PLAUSIBLE)).sum()),
         parts=cut_series(series_unit),
     )
+
+
+def _last_declared(capacities: FloatArray, per_year: FloatArray) -> FloatArray:
+    there = capacities > 0
+    last = capacities.shape[1] - 1 - np.argmax(there[:, ::-1], axis=1)
+    rows = np.arange(len(capacities))
+    known = there[rows, last]
+    return np.where(known, np.log(np.where(known, capacities[rows, last], 1.0) * per_year[last]), np.nan)
 
 
 def is_plausible(values: FloatArray) -> BoolArray:

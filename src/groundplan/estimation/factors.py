@@ -14,7 +14,7 @@ FloatArray = NDArray[np.float64]
 
 _LEAST_SHARE = 0.01
 """Factors that make up less of a unit's shared variance are left out, and the others made up for them."""
-_CHUNK = 12_000
+_CHUNK = 6_000
 
 
 def effect_root(covariance: FloatArray) -> FloatArray:

@@ -15,7 +15,7 @@ __all__ = ["Part", "cut_series", "put_together"]
 Arrays = TypeVar("Arrays")
 IntArray = NDArray[np.int64]
 
-_SERIES = 12_000
+_SERIES = 6_000
 """So many series of some years of months are a few megabytes an array, so that what is worked on stays near the processor. The cut hangs on the data alone:
 sums are taken part by part, and so do not depend to the last digit on how many processors or files there are."""
 

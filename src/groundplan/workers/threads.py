@@ -10,10 +10,11 @@ from contextvars import copy_context
 from itertools import islice
 from typing import TypeVar
 
-__all__ = ["in_threads"]
+__all__ = ["both", "in_threads"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Other = TypeVar("Other")
 
 
 def in_threads(function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
@@ -46,3 +47,9 @@ def in_threads(function: Callable[[Task], Result], tasks: Iterable[Task]) -> Ite
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def both(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Result, Other]:
+    """Do two things at once."""
+    left, right = in_threads(lambda work: work(), (first, second))
+    return left, right  # type: ignore[return-value]
