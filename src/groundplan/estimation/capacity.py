@@ -16,7 +16,7 @@ from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.factors import effect_root, shared_loadings
 from groundplan.estimation.level import sample_units
 from groundplan.estimation.rows import Ground, Rows
-from groundplan.maths.groups import group_sum
+from groundplan.maths.groups import group_count, group_sum
 from groundplan.maths.lognormal import Z50, Z90
 from groundplan.maths.measurements import Measurements, Variances
 from groundplan.maths.mixed import Posterior, held_out, solve
@@ -35,6 +35,8 @@ STATED_SD = float(np.sqrt(_COMMON_SD**2 + _SECTOR_SD**2 + _UNIT_SD**2))
 _TOP = 3
 """A sustained peak is the mean of this many best months."""
 _PEAK_YEARS = 2
+_Basis = tuple[list[str], IntArray]
+"""What capacities may rest on, in words, and which of these each series' does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +154,7 @@ def _declared(evidence: Evidence, layout: Layout) -> _Source:
     return _Source("declared", at, evidence.nameplate[at] - evidence.declared[at], terms, np.zeros(len(at)), 0.12)
 
 
-def _measurements(evidence: Evidence, sources: list[_Source], layout: Layout, design: csr_array) -> tuple[Measurements, Variances, Variances, list[str]]:
+def _measurements(evidence: Evidence, sources: list[_Source], layout: Layout, design: csr_array) -> tuple[Measurements, Variances, Variances, _Basis]:
     count, width = len(evidence.series_unit), len(layout.names)
     unit_design = csr_array((design.data, design.indices, design.indptr), shape=(count, width))
     free = [source for source in sources if source.error_sd > 0]
@@ -174,11 +176,10 @@ def _measurements(evidence: Evidence, sources: list[_Source], layout: Layout, de
     )
     start = Variances(_UNIT_SD**2, np.array([source.error_sd**2 for source in free]), np.array(layout.start))
     counts = Variances(6.0, np.full(len(free), 6.0), np.array(layout.counts))
-    basis = [""] * count
-    for source in sources:
-        for at in source.series.tolist():
-            basis[at] += f"{source.name}, "
-    return data, start, counts, basis
+    # Which sources there are, one bit each; the last word is always the nameplate's.
+    bits = sum((group_count(source.series, count).astype(bool) * (1 << at) for at, source in enumerate(sources)), np.zeros(count, np.int64))
+    words = ["".join(f"{source.name}, " for at, source in enumerate(sources) if code >> at & 1) + "nameplate" for code in range(1 << len(sources))]
+    return data, start, counts, (words, bits)
 
 
 def _shared(stated: NDArray[np.bool_], post: Posterior, design: csr_array) -> csr_array:
@@ -197,7 +198,7 @@ def _tables(
     shared: csr_array,
     variances: Variances,
     factor: tuple[float, float],
-    basis: list[str],
+    basis: _Basis,
     names: tuple[str, ...],
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     lines = _lines(economy, evidence.bearers)
@@ -234,7 +235,7 @@ def _tables(
         log_mean=where(log_mean),
         log_sd=where(log_sd),
         own_log_sd=where(ninety * np.sqrt(own)),
-        basis=pl.Series([basis[at[row]] + "nameplate" if known[row] else "nameplate" for row in range(len(series))], dtype=pl.String),
+        basis=pl.Series(basis[0], dtype=pl.String).gather(pl.Series(np.where(known, np.append(basis[1], 0)[series], 0))),
     )
     series_part = csr_array((unit_sd, (np.arange(len(series)), at)), shape=(len(series), max(len(evidence.series_unit), 1)))
     whole = csr_array(hstack([loadings, series_part]) * ninety)
@@ -243,12 +244,12 @@ def _tables(
     row, column = entries.coords
     keep = positive[row]
     row, column, loading = row[keep], column[keep], entries.data[keep]
-    units, products = evidence.units.labels, evidence.products.labels
-    labels = [*names, *(f"capacity|{units[unit]}|{products[product]}" for unit, product in zip(evidence.series_unit, evidence.series_product, strict=True))]
+    keys = [evidence.units.column("unit", evidence.series_unit), evidence.products.column("product", evidence.series_product)]
+    labels = pl.concat([pl.Series(names, dtype=pl.String), pl.DataFrame(keys).select(pl.format("capacity|{}|{}", "unit", "product")).to_series()])
     factors = pl.DataFrame(
         [
             table["line"].gather(pl.Series(row.astype(np.int64))),
-            pl.Series("factor", labels, dtype=pl.String).gather(pl.Series(column.astype(np.int64))),
+            labels.gather(pl.Series(column.astype(np.int64))).alias("factor"),
             pl.Series("loading", loading),
         ]
     )

@@ -44,6 +44,7 @@ class Sample:
         checked: shape (c,), units predicted without their visits.
         check_variance: shape (c,), raw variance of prediction and finding.
         check_scale: shape (c,), squares of calibration factors, weighed by what is predicted.
+        check_norm: shape (c,), squared lengths of the rows of G.
         check_shared: G, shape (c, p): the finding's row of the inverse marginal covariance on the effects, on independent factors of their posterior.
     """
 
@@ -62,6 +63,7 @@ class Sample:
     checked: IntArray
     check_variance: FloatArray
     check_scale: FloatArray
+    check_norm: FloatArray
     check_shared: FloatArray
 
     def model_variance(self, unit: IntArray, weight: FloatArray) -> float:
@@ -82,7 +84,7 @@ class Sample:
         lever = group_sum(at[at >= 0], weight[at >= 0], len(self.checked)) * self.check_variance
         own = float((lever**2 / self.check_variance).sum())
         pulls = lever @ self.check_shared
-        shared = float((lever**2 * (self.check_shared**2).sum(axis=1)).sum() - (pulls**2).sum())
+        shared = float((lever**2 * self.check_norm).sum() - (pulls**2).sum())
         wider = float((lever**2 * self.check_scale).sum() / max((lever**2).sum(), 1e-300))
         return max(own + shared, 0.0) * wider
 
@@ -176,6 +178,7 @@ def draw_sample(evidence: Evidence, level: Level, log_report: FloatArray, report
         checked=checks.unit,
         check_variance=total,
         check_scale=(checks.ninety**2 * checks.variance + checks.noise) / total,
+        check_norm=np.asarray((shared**2).sum(axis=1)),
         check_shared=np.asarray(shared),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -86,6 +87,11 @@ def design_totals(evidence: Evidence, sample: Sample, totals: pl.DataFrame) -> p
         p_values[tested] = holm(p_values[tested])
         parts.append(part.with_columns(p_value=pl.Series(p_values).fill_nan(None)))
     return pl.concat(parts).sort("level", "key", "product", "period", "estimator")
+
+
+@cache
+def _student_95(freedom: int) -> float:
+    return float(student.ppf(0.95, freedom))
 
 
 def design_notes(evidence: Evidence, sample: Sample, table: pl.DataFrame) -> tuple[Note, ...]:
@@ -197,7 +203,7 @@ def _estimators(sample: Sample, cell: _Cell, total: dict[str, object]) -> Iterat
         sampling = 0.0 if loose == 0 else hajek_variance(error * scale, chance, others) if loose > 1 else float("nan")
         deviation = float(np.sqrt(sampling + measuring))
         known = np.isfinite(deviation)
-        reach = deviation * float(student.ppf(0.95, freedom)) if freedom > 0 else deviation * Z90
+        reach = deviation * _student_95(freedom) if freedom > 0 else deviation * Z90
         row: dict[str, object] = shown | {
             "estimator": name, "total": value, "standard_error": deviation if known else None, "lower_90": max(value - reach, 0.0) if known else None,
             "upper_90": value + reach if known else None,

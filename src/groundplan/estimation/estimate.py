@@ -29,7 +29,7 @@ from groundplan.estimation.smoothing import learn_swings
 from groundplan.estimation.spread import Loadings, join_loadings
 from groundplan.estimation.suspects import TOLERANCE, suspects_table
 from groundplan.estimation.tables_out import factors_table
-from groundplan.estimation.targets import target_gap
+from groundplan.estimation.targets import read_targets, target_gap
 from groundplan.estimation.totals import plan_periods, totals_table
 from groundplan.estimation.unreported import judge_unreported
 from groundplan.estimation.wrong_measures import screen_measures
@@ -140,8 +140,9 @@ class _Worked:
 def _work_out(economy: Economy, evidence: Evidence, tell: Callable[[str, float], None]) -> _Worked:
     """Screen the reports, find how far they lie from the truth, and work out the rows."""
     tell("screening reports", 0.15)
+    targets = read_targets(economy, evidence)
     screened = screen_measures(evidence, screen_reports(evidence))
-    filling = year_end_filling(economy, evidence, screened.log_report)
+    filling = year_end_filling(evidence, targets, screened.log_report)
     log_report = screened.log_report
     for part in evidence.parts:
         log_report[part.series] -= filling.by_period(part.series)[0]
@@ -150,7 +151,7 @@ def _work_out(economy: Economy, evidence: Evidence, tell: Callable[[str, float],
     noise, new = report_noise(evidence, log_report)
     pattern = report_pattern(evidence, log_report)
     tell("biases of reports", 0.3)
-    level = fit_level(evidence, log_report, pattern, target_gap(economy, evidence, log_report), noise)
+    level = fit_level(evidence, log_report, pattern, target_gap(evidence, targets, log_report), noise)
     residuals = _held_out(evidence, level)
     factors, calibration = calibrate(residuals, "all")
     checks = check_predictions(economy, evidence, level, log_report, noise, residuals)

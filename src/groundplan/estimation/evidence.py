@@ -222,7 +222,7 @@ def _proxies(economy: Economy, units: Axis, periods: Axis) -> dict[str, FloatArr
     def read(start: int) -> None:
         part = table[start : start + _ROWS]
         value = part["value"].to_numpy()
-        at, when, which = label_positions(units, part["unit"]), periods.positions(part["period"]), names.positions(part["indicator"])
+        at, when, which = label_positions(units, part["unit"]), periods.positions(part["period"]), label_positions(names, part["indicator"])
         inside = (at >= 0) & (when >= 0) & (which >= 0) & is_plausible(value)
         found[which[inside], at[inside], when[inside]] = np.log(value[inside])
 

@@ -35,9 +35,10 @@ def shared_loadings(shared: csr_array, root: FloatArray) -> csr_array:
         loadings = np.asarray(rows @ root)
         square = loadings**2
         total = square.sum(axis=1)
-        kept = np.where(square >= _LEAST_SHARE * total[:, None], loadings, 0.0)
-        rest = (kept**2).sum(axis=1)
-        return csr_array(kept * np.sqrt(total / np.where(rest > 0, rest, 1.0))[:, None])
+        row, column = np.nonzero(square >= np.maximum(_LEAST_SHARE * total, 1e-300)[:, None])
+        rest = np.bincount(row, square[row, column], len(total))
+        scale = np.sqrt(total / np.where(rest > 0, rest, 1.0))
+        return csr_array((loadings[row, column] * scale[row], column, np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(total)))])), shape=loadings.shape)
 
     parts = list(in_threads(load, (shared[start : start + _CHUNK] for start in range(0, shared.shape[0], _CHUNK))))
     return csr_array(vstack(parts)) if parts else csr_array(shared.shape)

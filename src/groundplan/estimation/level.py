@@ -15,7 +15,7 @@ from groundplan.estimation.sources import Source, finding_source, nameplate_sour
 from groundplan.estimation.steering import chosen_look_honest
 from groundplan.estimation.volume import Volume, unit_volumes
 from groundplan.maths.measurements import Measurements, Variances
-from groundplan.maths.mixed import Posterior, solve
+from groundplan.maths.mixed import Posterior, lay_out, solve
 from groundplan.maths.outliers import temper
 from groundplan.maths.reml import fit_variances
 
@@ -108,8 +108,9 @@ def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, volumes: 
         elasticity = {name: float(np.clip(elasticity[name] + moved[name], 0.2, 1.8)) for name in evidence.proxies}
     assert begin is not None
     # All units may hold outliers that the sample does not.
-    whole, odd = (fitted, odd) if sample is data else temper(data, begin, solve(data, begin))
-    post = solve(whole, begin)
+    layout_of_all = lay_out(data)
+    whole, odd = (fitted, odd) if sample is data else temper(data, begin, solve(data, begin, layout_of_all))
+    post = solve(whole, begin, layout_of_all)
     counted = {name: int(odd[at].sum()) for name, at in rows.items() if odd[at].any()}
     return Level(whole, begin, post, tuple(layout.names), rows, elasticity, {name: weight for name, (_, weight) in volumes.items()}, counted, len(apart) > 0)
 

@@ -19,6 +19,8 @@ __all__ = ["estimates_table", "factors_table"]
 FloatArray = NDArray[np.float64]
 
 _OVERSTATED = 1.05
+_MISSING = ("reported", "log_mean", "log_sd", "own_log_sd", "log_bias", "probability_overstated")
+"""Columns that may be empty."""
 
 
 def estimates_table(evidence: Evidence, ground: Ground, rows: Rows, spread: Spread, factors: Factors) -> pl.DataFrame:
@@ -53,7 +55,8 @@ def estimates_table(evidence: Evidence, ground: Ground, rows: Rows, spread: Spre
         "share_prior": rows.weights[:, 3],
     }
     keys = [evidence.units.column("unit", unit), evidence.products.column("product", product), periods.column("period", rows.period)]
-    numbers = [pl.Series(name, values, dtype=pl.Float64).fill_nan(None) for name, values in columns.items()]
+    numbers = [pl.Series(name, values, dtype=pl.Float64) for name, values in columns.items()]
+    numbers = [column.fill_nan(None) if column.name in _MISSING else column for column in numbers]
     rest = [pl.Series("inspected", ground.inspected[rows.series], dtype=pl.Boolean), groups]
     return pl.DataFrame([*keys, *numbers, *rest])
 

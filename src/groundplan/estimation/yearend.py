@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence
-from groundplan.estimation.locate import series_positions
 from groundplan.estimation.partitions import Part
 from groundplan.maths.spike import fit_spike, spike_posterior
 from groundplan.period import parse_period
-from groundplan.tables.economy import Economy
 
 __all__ = ["Filling", "year_end_filling"]
 
@@ -51,7 +48,7 @@ class Filling:
         return shift, variance
 
 
-def year_end_filling(economy: Economy, evidence: Evidence, log_report: FloatArray) -> Filling:
+def year_end_filling(evidence: Evidence, targets: dict[str, FloatArray], log_report: FloatArray) -> Filling:
     """Judge, for each series and year with monthly reports and a proxy, whether its last four months were filled up.
 
     The contrast is the mean of r - q / b over September to December less that over January to August, b being the slope of the proxy on reports
@@ -59,8 +56,8 @@ def year_end_filling(economy: Economy, evidence: Evidence, log_report: FloatArra
     frequent filling is, is learned apart for years that end in the heap just above the target and for the others.
 
     Args:
-        economy: the tables, of which the targets are read.
         evidence: what is known.
+        targets: of output, by period, as `read_targets` gives them.
         log_report: shape (S, T), log of the usable reports at a yearly rate, NaN elsewhere.
     """
     parsed = [parse_period(label) for label in evidence.periods]
@@ -72,7 +69,7 @@ def year_end_filling(economy: Economy, evidence: Evidence, log_report: FloatArra
     shift, variance = np.zeros((len(log_report), len(years))), np.zeros((len(log_report), len(years)))
     made = _best_contrasts(evidence, log_report, spans)
     if made is not None:
-        heaped = _in_heap(economy, evidence, years, spans)[made.series, made.year].astype(np.int64)
+        heaped = _in_heap(evidence, targets, years, spans)[made.series, made.year].astype(np.int64)
         centred = made.value - np.median(made.value)
         mean, spread = spike_posterior(fit_spike(centred, made.noise, heaped, groups=2), centred, made.noise, heaped)
         shift[made.series, made.year], variance[made.series, made.year] = mean, spread
@@ -179,16 +176,12 @@ def _centred(values: FloatArray, mask: BoolArray) -> tuple[FloatArray, FloatArra
     return np.where(mask, values - mean[:, None], 0.0), mean
 
 
-def _in_heap(economy: Economy, evidence: Evidence, years: IntArray, spans: list[_Span]) -> BoolArray:
+def _in_heap(evidence: Evidence, targets: dict[str, FloatArray], years: IntArray, spans: list[_Span]) -> BoolArray:
     """Say which series' years end in the heap just above their target, shape (S, years)."""
     heaped = np.zeros((len(evidence.series_unit), len(spans)), bool)
-    targets = economy.targets.filter((pl.col("indicator") == "output") & (pl.col("quantity") > 0))
-    targets = targets.sort("plan", "version").unique(["unit", "product", "period"], keep="last", maintain_order=True)
     for at, (number, (early, late)) in enumerate(zip(years.tolist(), spans, strict=True)):
-        part = targets.filter(pl.col("period") == f"{number:04d}").sort("unit", "product")
-        place = series_positions(evidence.bearers.series, part)
-        known = place >= 0
-        made = np.nan_to_num(evidence.reported[:, np.concatenate([early, late])]).sum(axis=1)[place[known]]
-        ratio = made / part["quantity"].to_numpy()[known]
-        heaped[place[known], at] = (ratio >= _HEAP[0]) & (ratio < _HEAP[1])
+        wanted = targets.get(f"{number:04d}")
+        if wanted is not None:
+            made = np.nan_to_num(evidence.reported[:, np.concatenate([early, late])]).sum(axis=1)
+            heaped[:, at] = (made / wanted >= _HEAP[0]) & (made / wanted < _HEAP[1])
     return heaped

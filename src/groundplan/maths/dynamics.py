@@ -61,16 +61,14 @@ def fit_dynamics(values: FloatArray, steps: FloatArray, group: IntArray, groups:
     count = len(values)
     grid = [(persistence, share) for persistence in _PERSISTENCE for share in _SHARE]
     square, determinant, freedom = np.zeros((len(grid), groups)), np.zeros((len(grid), groups)), np.zeros(groups)
-    for at, (persistence, share) in enumerate(grid):
-        paths = filter_paths(
-            noise * (1.0 - share),
-            persistence=np.full(count, persistence),
-            stationary=np.full(count, share),
-            steps=steps,
-            level_variance=np.full(count, np.inf),
-        )
-        parts = paths.fit(values)
-        square[at], determinant[at], freedom = (group_sum(group, part, groups) for part in parts)
+    # All shares of a persistence at once: a step through time is then worth its call.
+    shares, many = np.repeat(_SHARE, count), len(_SHARE)
+    noises, copies = np.tile(noise, (many, 1)) * (1.0 - shares)[:, None], np.tile(values, (many, 1))
+    cell = np.repeat(np.arange(many) * groups, count) + np.tile(group, many)
+    for at, persistence in enumerate(_PERSISTENCE):
+        paths = filter_paths(noises, persistence=np.full(many * count, persistence), stationary=shares, steps=steps, level_variance=np.full(many * count, np.inf))
+        found = [group_sum(cell, part, many * groups).reshape(many, groups) for part in paths.fit(copies)]
+        square[at * many : (at + 1) * many], determinant[at * many : (at + 1) * many], freedom = found[0], found[1], found[2][0]
     number = float(freedom.sum())
     pooled_scale = (square.sum(axis=1) + _PRIOR_COUNT * _PRIOR_SD**2) / (number + _PRIOR_COUNT)
     nearest = np.array([((p - _PRIOR_PERSISTENCE[0]) / _PRIOR_PERSISTENCE[1]) ** 2 + ((s - _PRIOR_SHARE[0]) / _PRIOR_SHARE[1]) ** 2 for p, s in grid])

@@ -12,7 +12,7 @@ from groundplan.maths.measurements import Measurements, Variances, cut_units, er
 from groundplan.maths.sweep import Places, Swept, effects_posterior, row_precision, sweep_units
 from groundplan.workers.threads import in_threads
 
-__all__ = ["Posterior", "held_out", "quadratic", "solve"]
+__all__ = ["Posterior", "held_out", "lay_out", "quadratic", "solve"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -52,20 +52,29 @@ class Posterior:
         return self.unit_own + quadratic(self.unit_shared, self.covariance)
 
 
-def solve(data: Measurements, variances: Variances) -> Posterior:
+def lay_out(data: Measurements) -> list[Places]:
+    """Lay out where the design's entries fall by unit, for those who solve several times with one design."""
+    return list(in_threads(Places.of, cut_units(data, _UNITS)))
+
+
+def solve(data: Measurements, variances: Variances, layout: list[Places] | None = None) -> Posterior:
     """Find the posterior of effects and units for given variances (Henderson's mixed model equations, units swept out).
+
+    Args:
+        data: measurements.
+        variances: of the model.
+        layout: of the design, where it is known.
 
     Source:
         Henderson (1975), Biometrics 31.
     """
 
-    def sweep(part: Measurements) -> tuple[Places, Swept, FloatArray]:
-        places = Places.of(part)
+    def sweep(pair: tuple[Measurements, Places]) -> tuple[Places, Swept, FloatArray]:
+        part, places = pair
         swept = sweep_units(part, places, variances)
         return places, swept, row_precision(part.design, swept.variance) - swept.unit_precision(places)
 
-    parts = cut_units(data, _UNITS)
-    done = list(in_threads(sweep, parts))
+    done = list(in_threads(sweep, zip(cut_units(data, _UNITS), layout or lay_out(data), strict=True)))
     width = data.unit_design.shape[1]
     precision = np.sum([np.zeros((width, width)), *(each[2] for each in done)], axis=0)
     moment = np.sum([np.zeros(width), *(each[1].moment for each in done)], axis=0)
