@@ -59,14 +59,15 @@ class Layout:
 class Terms:
     """Entries of a sparse design, gathered row block by row block."""
 
-    rows: list[IntArray] = field(default_factory=list)
-    columns: list[IntArray] = field(default_factory=list)
+    rows: list[NDArray[np.int32]] = field(default_factory=list)
+    columns: list[NDArray[np.int32]] = field(default_factory=list)
     values: list[FloatArray] = field(default_factory=list)
 
     def add(self, rows: IntArray, columns: IntArray | int, values: FloatArray | float) -> None:
         """Add entries; columns and values may be one for all rows."""
-        self.rows.append(rows)
-        self.columns.append(np.broadcast_to(np.asarray(columns, np.int64), rows.shape))
+        # Narrow positions: designs of a million rows are gone through many times.
+        self.rows.append(rows.astype(np.int32))
+        self.columns.append(np.broadcast_to(np.asarray(columns, np.int32), rows.shape))
         self.values.append(np.broadcast_to(np.asarray(values, np.float64), rows.shape))
 
     def matrix(self, shape: tuple[int, int]) -> csr_array:

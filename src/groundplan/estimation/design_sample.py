@@ -14,7 +14,7 @@ from groundplan.estimation.partitions import Part
 from groundplan.estimation.predictive import Checks
 from groundplan.estimation.rows import Rows
 from groundplan.estimation.spread import Spread
-from groundplan.estimation.unreported import judge_unreported
+from groundplan.estimation.unreported import Unreported
 from groundplan.estimation.windows import reports_beside_findings
 from groundplan.maths.groups import group_count, group_sum
 from groundplan.tables.economy import Economy
@@ -116,30 +116,50 @@ class Lot:
         missed: visits by lot that are not done.
         unplaced: how many of their units were not visited otherwise.
         visited: shape (S,), series of units that were drawn, or whose findings stand beside reports.
+        bias: shape (U,), log bias of each unit's reports.
+        held_out: shape (U,), the bias that the unit would have been given without its visits; `bias` where it was not predicted without them.
+        silent: shape (S,), log of mean output, at a yearly rate, of a series without a usable report; NaN where nothing speaks of it.
+        shared: G, shape (c, p), as in `Sample`.
     """
 
     probability: FloatArray
     missed: int
     unplaced: int
     visited: BoolArray
+    bias: FloatArray
+    held_out: FloatArray
+    silent: FloatArray
+    shared: FloatArray
 
 
-def read_lot(economy: Economy, evidence: Evidence, checks: Checks) -> Lot:
-    """Read who was drawn by lot; a unit drawn several times was drawn with 1 - product of (1 - probability)."""
+def read_lot(economy: Economy, evidence: Evidence, level: Level, unreported: Unreported, checks: Checks) -> Lot:
+    """Read who was drawn by lot, and what the model says without their visits; a unit drawn several times was drawn with 1 - product of (1 - probability).
+
+    Args:
+        economy: the tables.
+        evidence: what is known.
+        level: lasting biases by unit.
+        unreported: series without a usable report.
+        checks: units predicted without their own visits.
+    """
     probability, missed, unplaced = _drawn(economy, evidence)
     visited = np.isfinite(probability)
     visited[checks.unit] = True
-    return Lot(probability, missed, unplaced, visited[evidence.series_unit])
+    post, finding, count = level.posterior, level.rows.get("finding", np.zeros(0, np.int64)), len(checks.unit)
+    held_out = post.unit_mean.copy()
+    held_out[checks.unit] = level.data.value[finding][:count] + checks.error
+    root = np.linalg.cholesky(post.covariance + 1e-14 * np.eye(len(post.covariance)))
+    shared = (post.unit_shared[checks.unit] @ root) / level.data.known[finding][:count, None] if count else np.zeros((0, len(root)))
+    return Lot(probability, missed, unplaced, visited[evidence.series_unit], post.unit_mean, held_out, unreported.level + unreported.variance / 2, np.asarray(shared))
 
 
-def draw_sample(evidence: Evidence, level: Level, log_report: FloatArray, reporting: BoolArray, lot: Lot, rows: Picked, checks: Checks) -> Sample:
+def draw_sample(evidence: Evidence, log_report: FloatArray, reporting: BoolArray, lot: Lot, rows: Picked, checks: Checks) -> Sample:
     """Gather the visits by lot.
 
     What was found in some months is carried over to the others by the unit's own reports, filled and smoothed as the model does: found / reported stays.
 
     Args:
         evidence: what is known.
-        level: lasting biases by unit.
         log_report: shape (S, T), log of the usable reports, NaN elsewhere.
         reporting: shape (S,), the series has a usable report.
         lot: who was drawn.
@@ -154,13 +174,9 @@ def draw_sample(evidence: Evidence, level: Level, log_report: FloatArray, report
     ratio = _ratio(evidence, log_report, reporting)[series]
     place = np.full(len(evidence.series_unit), -1)
     place[series] = np.arange(len(series))
-    found, predicted, modelled = _row_values(evidence, level, log_report, rows, checks, reporting[rows.series], ratio[place[rows.series]])
+    found, predicted, modelled = _row_values(evidence, lot, log_report, rows, checks, reporting[rows.series], ratio[place[rows.series]])
     measured = np.zeros(units, bool)
     measured[unit[np.isfinite(ratio)]] = True
-    finding = level.rows.get("finding", np.zeros(0, np.int64))
-    known = level.data.known[finding]
-    root = np.linalg.cholesky(level.posterior.covariance + 1e-14 * np.eye(len(level.posterior.covariance)))
-    shared = (level.posterior.unit_shared[checks.unit] @ root) / known[: len(checks.unit), None] if len(checks.unit) else np.zeros((0, len(root)))
     total = checks.variance + checks.noise
     return Sample(
         probability=probability,
@@ -178,8 +194,8 @@ def draw_sample(evidence: Evidence, level: Level, log_report: FloatArray, report
         checked=checks.unit,
         check_variance=total,
         check_scale=(checks.ninety**2 * checks.variance + checks.noise) / total,
-        check_norm=np.asarray((shared**2).sum(axis=1)),
-        check_shared=np.asarray(shared),
+        check_norm=np.asarray((lot.shared**2).sum(axis=1)),
+        check_shared=lot.shared,
     )
 
 
@@ -223,7 +239,7 @@ def _ratio(evidence: Evidence, log_report: FloatArray, reporting: BoolArray) -> 
 
 
 def _row_values(
-    evidence: Evidence, level: Level, log_report: FloatArray, rows: Picked, checks: Checks, reporting: BoolArray, ratio: FloatArray
+    evidence: Evidence, lot: Lot, log_report: FloatArray, rows: Picked, checks: Checks, reporting: BoolArray, ratio: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Give what was found, predicted without the unit's visits, and modelled, for each row; `reporting` and `ratio` are those of its series."""
     s, t = rows.series, rows.period
@@ -232,7 +248,7 @@ def _row_values(
     modelled = np.where(zero, 0.0, np.exp(np.where(zero, 0.0, rows.mean + rows.log_sd**2 / 2)))
     # What would have been reported, as the model sees it: its mean and the bias that it took off. A month with a finding is told by the
     # finding, so there the report itself is taken, with the series' usual distance between the two.
-    implied = np.where(zero, np.nan, rows.mean) + level.posterior.unit_mean[unit]
+    implied = np.where(zero, np.nan, rows.mean) + lot.bias[unit]
     beside = np.zeros(log_report.shape, bool)
     inside = evidence.findings.period >= 0
     beside[evidence.findings.series[inside], evidence.findings.period[inside]] = True
@@ -244,18 +260,15 @@ def _row_values(
     usual = group_sum(s[there], apart[there], count) / np.maximum(group_count(s[there], count), 1.0)
     implied = np.where(told & np.isfinite(report), report + usual[s], implied)
     # The bias that the unit would have been given without its visits, and how unsure that is.
-    bias, variance = level.posterior.unit_mean.copy(), np.full(len(evidence.units), np.nan)
-    finding = level.rows.get("finding", np.zeros(0, np.int64))
-    bias[checks.unit] = level.data.value[finding][: len(checks.unit)] + checks.error
+    variance = np.full(len(evidence.units), np.nan)
     variance[checks.unit] = checks.ninety**2 * checks.variance
     checked = np.isfinite(variance)[unit] & reporting
-    predicted = np.where(checked, np.exp(implied - bias[unit] + (np.where(checked, variance[unit], 0.0) + rows.own) / 2), modelled)
+    predicted = np.where(checked, np.exp(implied - lot.held_out[unit] + (np.where(checked, variance[unit], 0.0) + rows.own) / 2), modelled)
     found = np.where(reporting, np.exp(implied), np.exp(-log_year)) * ratio
     silent = ~reporting & told
     if (~reporting & np.isfinite(ratio)).any():
-        judged = judge_unreported(evidence, level, log_report)
         alone = ~reporting & np.isfinite(ratio)
-        guess = np.exp(judged.level[s] + judged.variance[s] / 2 - log_year)
+        guess = np.exp(lot.silent[s] - log_year)
         predicted = np.where(alone, np.where(np.isfinite(guess), guess, 0.0), predicted)
     # A zero that was reported is predicted as one; a finding says otherwise.
     stopped = (evidence.reported[s, t] == 0) | (zero & ~silent)

@@ -14,16 +14,16 @@ from groundplan.estimation.balances import reconcile
 from groundplan.estimation.calibrate import Residuals, calibrate
 from groundplan.estimation.capacity import STATED_SD, CapacityTables, estimate_capacities
 from groundplan.estimation.clues import Clue, read_clues
-from groundplan.estimation.design_sample import Sample, draw_sample, read_lot
+from groundplan.estimation.design_sample import Lot, Sample, draw_sample, read_lot
 from groundplan.estimation.design_totals import design_notes, design_totals
 from groundplan.estimation.digest import Basis, Digest, digest_rows
 from groundplan.estimation.evidence import Evidence, gather
 from groundplan.estimation.level import Level, fit_level
 from groundplan.estimation.notes import estimation_notes
 from groundplan.estimation.pattern import report_pattern
-from groundplan.estimation.predictive import check_predictions, cover_table, predictive_notes
+from groundplan.estimation.predictive import Checks, check_predictions, cover_table, predictive_notes
 from groundplan.estimation.rows import find_ground, report_noise
-from groundplan.estimation.screening import screen_reports
+from groundplan.estimation.screening import Screened, screen_reports
 from groundplan.estimation.silence import findings_as_reports, nobody_reports, unheard_series
 from groundplan.estimation.smoothing import learn_swings
 from groundplan.estimation.spread import Loadings, join_loadings
@@ -40,6 +40,7 @@ from groundplan.outcome import Note, Outcome
 from groundplan.tables.bundles import Estimate
 from groundplan.tables.economy import Economy
 from groundplan.tables.results import Calibration, Capacities, CapacityFactors, EstimateFactors, Estimates, Totals
+from groundplan.workers.memory import give_back_memory
 from groundplan.workers.threads import both
 
 __all__ = ["estimate"]
@@ -74,6 +75,7 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
     worked = _work_out(economy, evidence, tell)
     # From here on only what was kept of the rows is needed; the panel would lie beside large result tables in memory.
     evidence = replace(evidence, reported=evidence.reported[:0].copy(), proxies={})
+    give_back_memory()
     tell("totals, suspects and capacities", 0.8)
     digest, loadings = worked.digest, worked.loadings
 
@@ -138,7 +140,60 @@ class _Worked:
 
 
 def _work_out(economy: Economy, evidence: Evidence, tell: Callable[[str, float], None]) -> _Worked:
-    """Screen the reports, find how far they lie from the truth, and work out the rows."""
+    """Find how far reports lie from the truth, and work out the rows."""
+    ready = _prepare(economy, evidence, tell)
+    basis, ground = ready.basis, ready.basis.ground
+    # The mixed model is done with; large tables come next.
+    give_back_memory()
+    digest = digest_rows(evidence, basis, lambda share: tell("outputs by period", 0.55 + 0.25 * share))
+    return _Worked(
+        sentence=ready.sentence,
+        notes=estimation_notes(evidence, ready.screened, ready.odd, ready.steered, ground.reporting, digest.shown, digest.stopped),
+        digest=digest,
+        loadings=join_loadings(evidence, digest.lasting, ready.effects),
+        inspected=ground.inspected,
+        unheard=unheard_series(evidence),
+        labels=ready.labels,
+        calibration=ready.calibration,
+        checks=ready.checks.table,
+        cover=cover_table(ready.checks, evidence),
+        clues=ready.clues,
+        sample=draw_sample(evidence, basis.log_report, ground.reporting, ready.lot, digest.picked, ready.checks),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """What the rows follow from, and what is known before they are worked out; the mixed model itself is given back.
+
+    Args:
+        basis: what the rows follow from.
+        screened: usable reports.
+        labels: of the plan periods.
+        effects: names of the model's effects.
+        odd, steered: as in `Level`.
+        sentence: of the outcome.
+        calibration: rows of the result table.
+        checks: units predicted without their own visits.
+        clues: what each source says of each unit by itself.
+        lot: who was drawn by lot.
+    """
+
+    basis: Basis
+    screened: Screened
+    labels: tuple[str, ...]
+    effects: tuple[str, ...]
+    odd: dict[str, int]
+    steered: bool
+    sentence: str
+    calibration: pl.DataFrame
+    checks: Checks
+    clues: tuple[Clue, ...]
+    lot: Lot
+
+
+def _prepare(economy: Economy, evidence: Evidence, tell: Callable[[str, float], None]) -> _Prepared:
+    """Screen the reports, and find how far they lie from the truth on the whole."""
     tell("screening reports", 0.15)
     targets = read_targets(economy, evidence)
     screened = screen_measures(evidence, screen_reports(evidence))
@@ -156,28 +211,27 @@ def _work_out(economy: Economy, evidence: Evidence, tell: Callable[[str, float],
     factors, calibration = calibrate(residuals, "all")
     checks = check_predictions(economy, evidence, level, log_report, noise, residuals)
     tell("outputs by period", 0.55)
-    ground = find_ground(evidence, level, pattern, judge_unreported(evidence, level, log_report), log_report, noise)
-    lot = read_lot(economy, evidence, checks)
+    unreported = judge_unreported(evidence, level, log_report)
+    ground = find_ground(evidence, level, pattern, unreported, log_report, noise)
+    lot = read_lot(economy, evidence, level, unreported, checks)
     labels, year = plan_periods(evidence.periods, economy.settings.period_length)
-    swings = learn_swings(evidence, pattern, log_report)
     basis = Basis(
-        log_report, pattern, ground, noise, new, filling, swings, factors, level.posterior.covariance, year, len(labels), economy.settings.base, lot.visited
-    )  # fmt: skip
-    digest = digest_rows(evidence, basis, lambda share: tell("outputs by period", 0.55 + 0.25 * share))
-    return _Worked(
-        sentence=_sentence(evidence, level, ground.reporting),
-        notes=estimation_notes(evidence, screened, level, ground.reporting, digest.shown, digest.stopped),
-        digest=digest,
-        loadings=join_loadings(evidence, digest.lasting, level.names),
-        inspected=ground.inspected,
-        unheard=unheard_series(evidence),
-        labels=labels,
-        calibration=calibration,
-        checks=checks.table,
-        cover=cover_table(checks, evidence),
-        clues=read_clues(evidence, level, TOLERANCE),
-        sample=draw_sample(evidence, level, log_report, ground.reporting, lot, digest.picked, checks),
+        log_report=log_report,
+        pattern=pattern,
+        ground=ground,
+        noise=noise,
+        new=new,
+        filling=filling,
+        swings=learn_swings(evidence, pattern, log_report),
+        factors=factors,
+        covariance=level.posterior.covariance,
+        year=year,
+        years=len(labels),
+        base=economy.settings.base,
+        visited=lot.visited,
     )
+    sentence = _sentence(evidence, level, ground.reporting)
+    return _Prepared(basis, screened, labels, level.names, level.odd, level.steered, sentence, calibration, checks, read_clues(evidence, level, TOLERANCE), lot)
 
 
 def _held_out(evidence: Evidence, level: Level) -> Residuals:

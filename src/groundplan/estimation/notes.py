@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
 from groundplan.estimation.capacity import STATED_SD
 from groundplan.estimation.evidence import Evidence
-from groundplan.estimation.level import Level
 from groundplan.estimation.screening import Screened
 from groundplan.estimation.silence import nobody_reports, unheard_series
 from groundplan.estimation.windows import reports_beside_findings
@@ -16,13 +17,16 @@ from groundplan.outcome import Note
 __all__ = ["estimation_notes"]
 
 
-def estimation_notes(evidence: Evidence, screened: Screened, level: Level, reporting: NDArray[np.bool_], shown: NDArray[np.bool_], stopped: int) -> tuple[Note, ...]:
+def estimation_notes(
+    evidence: Evidence, screened: Screened, odd: Mapping[str, int], steered: bool, reporting: NDArray[np.bool_], shown: NDArray[np.bool_], stopped: int
+) -> tuple[Note, ...]:
     """Say what was assumed, left out or cannot be known.
 
     Args:
         evidence: what is known.
         screened: usable reports.
-        level: lasting biases by unit.
+        odd: names of sources and how many of their measurements were set aside.
+        steered: units that were chosen for a visit look less biased than others.
         reporting: shape (S,), the series has a usable report.
         shown: shape (S,), the series has a row.
         stopped: rows in which nothing was made.
@@ -49,7 +53,7 @@ def estimation_notes(evidence: Evidence, screened: Screened, level: Level, repor
             "Nobody has measured output on the spot, so how far reports flatter cannot be known from the data: intervals rest on the stated prior that the average report "
             "is within about 60 % of the truth (90 % of cases) and that plants use 75 % of their nameplate capacity, give or take a fifth.",
         )  # fmt: skip
-    if level.steered:
+    if steered:
         note(
             "warning", "visits",
             "Units that were chosen for a visit look more honest than the others, for all that proxies and nameplates say: teams may have been steered to them. The estimate "
@@ -93,7 +97,7 @@ def estimation_notes(evidence: Evidence, screened: Screened, level: Level, repor
             f"{len(wrong)} products of units are reported in what looks like another measure, or with a slipped decimal point, for all that their proxies and nameplates say, "
             f"and their reports were set aside: {named}{', ...' if len(wrong) > 5 else ''}. Ask these units.",
         )  # fmt: skip
-    for name, number in level.odd.items():
+    for name, number in odd.items():
         note("warning", name, f"{number} {'readings' if name in evidence.proxies else 'figures'} of {name} lie so far from all else that they were set aside.")
     if stopped:
         note("info", "reports", f"In {stopped} months of units' products nothing was made by the report or a finding; they count as zero.")
