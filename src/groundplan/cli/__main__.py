@@ -1,5 +1,5 @@
 """`python -m groundplan.cli` is the `groundplan` command."""
 
-from groundplan.cli.main import main
+from groundplan.cli.entry import main
 
 main()
