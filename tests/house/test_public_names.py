@@ -31,8 +31,11 @@ def test_a_module_lists_its_public_names(name):
 
 def test_the_package_offers_what_it_imports():
     tree = ast.parse(Path(gp.__file__).read_text(encoding="utf-8"))
-    imported = {alias.name for node in tree.body if isinstance(node, ast.ImportFrom) and node.module.startswith("groundplan.") for alias in node.names}
-    assert imported == set(gp.__all__)
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module.startswith("groundplan.")]
+    typed = {alias.name: node.module for node in imports for alias in node.names}
+    assert set(typed) == set(gp.__all__)
+    # Those who check types and those who run the code are told the same homes.
+    assert typed == {name: f"groundplan.{room}" for name, room in gp._HOME.items()}
 
 
 def test_the_worked_example_runs_as_documented(tmp_path, monkeypatch):
