@@ -1,6 +1,7 @@
 """Time, memory and error of the estimate.
 
     python benchmarks/estimate.py                       # northland at 1,000, 10,000 and 100,000 units x 36 months
+    python benchmarks/estimate.py panel                 # ten northlands of 100,000 units x 60 months in one panel, gone through in batches
     python benchmarks/estimate.py cross-section FILE    # against simple rivals on the draws of estimation_sim.py
 
 Each size of northland is simulated and written as Parquet first, then read and estimated in a process of its own, whose time and peak
@@ -17,13 +18,15 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from groundplan.estimation.estimate import estimate
+from groundplan.estimation.estimate import estimate, estimate_panel
 from groundplan.simulation.northland import simulate_northland
+from groundplan.store.panel_files import ParquetPanel, keep_parquet
 from groundplan.tables.economy import Economy
 from groundplan.tables.facts import FACTS
 from groundplan.tables.settings import Settings
@@ -37,6 +40,10 @@ def main() -> None:
     match sys.argv[1:]:
         case ["one", folder]:
             _one(Path(folder))
+        case ["panel", *sizes]:
+            _panel(*(int(size) for size in sizes or ("10", "100000", "60")))
+        case ["streamed", folder]:
+            _streamed(Path(folder))
         case ["cross-section", file]:
             _cross_section(Path(file))
         case _:
@@ -84,6 +91,64 @@ def _one(folder: Path) -> None:
     cover = rows.filter(~pl.col("inspected")).select(pl.col("truth").is_between("lower_90", "upper_90").mean()).item()
     figures = {"units": economy.reports["unit"].n_unique(), "rows": len(estimated.estimates), "seconds": seconds, "processor": processor, "memory": memory}
     print(json.dumps(figures | {"reported": rmse("reported"), "estimated": rmse("median"), "cover": cover}))
+
+
+def _panel(provinces: int, enterprises: int, months: int) -> None:
+    """Write a panel of several northlands, whose units bear the province's number, and estimate it without ever holding its reports in memory."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for province in range(provinces):
+            command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from estimate import _province; _province(*sys.argv[1:])"]
+            subprocess.run([*command, name, str(province), str(enterprises), str(months)], check=True)
+            print(f"province {province + 1} of {provinces} written", file=sys.stderr, flush=True)
+        for table in FACTS:
+            if table not in ("reports", "proxies"):
+                pl.concat([pl.read_parquet(part) for part in sorted((folder / table).glob("*.parquet"))]).write_parquet(folder / f"{table}.parquet")
+        done = subprocess.run([sys.executable, __file__, "streamed", name], capture_output=True, text=True, check=True)
+        figures = json.loads(done.stdout)
+    print("| units | periods | rows | seconds | of these on the processor | peak memory, GB | log RMSE as reported | log RMSE estimated | cover of 90 %, uninspected |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    print("| {units:,} | {periods} | {rows:,} | {seconds:.0f} | {processor:.0f} | {memory:.2f} | {reported:.3f} | {estimated:.3f} | {cover:.3f} |".format(**figures))
+
+
+_SHARED = ("products", "recipes", "plans", "goals", "resources", "trade", "stocks", "investments", "flows")
+
+
+def _province(folder: str, number: str, enterprises: str, months: str) -> None:
+    """Simulate one northland and write its part of each table; what the country has once is written with the first."""
+    simulated = simulate_northland(SEED + int(number), enterprises=int(enterprises), months=int(months), visits=max(40, int(enterprises) // 50))
+    own = {"unit", "parent", "line", "visit"}
+    for name, table in (simulated.economy.tables() | {"truth": simulated.truth["outputs"]}).items():
+        if name in _SHARED and number != "0":
+            continue
+        marked = table if name in _SHARED else table.with_columns(pl.format(f"{number}-{{}}", column).alias(column) for column in table.columns if column in own)
+        (Path(folder) / name).mkdir(exist_ok=True)
+        marked.write_parquet(Path(folder) / name / f"{number}.parquet")
+    (Path(folder) / "settings.json").write_text(json.dumps(asdict(simulated.economy.settings), default=str))
+
+
+def _streamed(folder: Path) -> None:
+    settings = json.loads((folder / "settings.json").read_text())
+    settings.pop("as_of")
+    economy = Economy.from_tables(Settings(**settings), {name: pl.read_parquet(folder / f"{name}.parquet") for name in FACTS if name not in ("reports", "proxies")})
+    began, busy = time.perf_counter(), time.process_time()
+    estimate_panel(economy, ParquetPanel.of(folder), partial(keep_parquet, folder / "estimates.parquet"))
+    seconds, processor = time.perf_counter() - began, time.process_time() - busy
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    made = pl.scan_parquet(folder / "estimates.parquet")
+    # One province at a time: the truth does not fit beside the estimates.
+    sums = []
+    for path in sorted((folder / "truth").glob("*.parquet")):
+        truth = pl.read_parquet(path).rename({"quantity": "truth"})
+        part = made.filter(pl.col("unit").str.starts_with(f"{path.stem}-")).select("unit", "product", "period", "reported", "median", "lower_90", "upper_90", "inspected").collect()
+        rows = part.join(truth, on=["unit", "product", "period"]).filter((pl.col("truth") > 0) & (pl.col("reported") > 0))
+        off = [(pl.col(column) / pl.col("truth")).log().pow(2).sum().alias(column) for column in ("reported", "median")]
+        held = pl.col("truth").is_between("lower_90", "upper_90").filter(~pl.col("inspected"))
+        sums.append(rows.select(*off, pl.len().alias("count"), held.sum().alias("held"), held.len().alias("of")))
+    total = pl.concat(sums).sum().row(0, named=True)
+    shape = made.select(pl.len().alias("rows"), pl.col("period").n_unique().alias("periods"), pl.col("unit").n_unique().alias("units")).collect().row(0, named=True)
+    figures = {"seconds": seconds, "processor": processor, "memory": memory, "cover": total["held"] / total["of"]}
+    print(json.dumps(shape | figures | {"reported": (total["reported"] / total["count"]) ** 0.5, "estimated": (total["median"] / total["count"]) ** 0.5}))
 
 
 def _cross_section(file: Path) -> None:

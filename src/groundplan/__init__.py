@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         SolverError,
     )
     from groundplan.estimation.any_total import total_output
-    from groundplan.estimation.estimate import estimate
+    from groundplan.estimation.estimate import estimate, estimate_panel
     from groundplan.flows.folder_ports import FolderSource, RunFolderSink
     from groundplan.flows.reading import check_folder, read_economy
     from groundplan.flows.run import run_step, write_reports
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from groundplan.simulation.northland import Simulated, simulate_northland
     from groundplan.store.folder import write_economy
     from groundplan.store.importers.use_table import import_use_table
+    from groundplan.store.panel_files import ParquetPanel, keep_parquet
     from groundplan.store.runs import latest_run, list_runs, read_run
     from groundplan.store.template import new_economy
     from groundplan.tables.bundles import Estimate, Plan, Review
@@ -60,6 +61,7 @@ __all__ = [
     "NotProductiveError",
     "Note",
     "Outcome",
+    "ParquetPanel",
     "Plan",
     "Review",
     "RunFolderSink",
@@ -71,7 +73,9 @@ __all__ = [
     "check_folder",
     "check_tables",
     "estimate",
+    "estimate_panel",
     "import_use_table",
+    "keep_parquet",
     "latest_run",
     "list_runs",
     "new_economy",
@@ -93,7 +97,7 @@ __version__ = version("groundplan")
 _ROOMS = {
     "errors": ("Fault", "FolderError", "GroundplanError", "InputError", "MissingTableError", "NotProductiveError", "RunIncompleteError", "SettingsError", "SolverError"),
     "estimation.any_total": ("total_output",),
-    "estimation.estimate": ("estimate",),
+    "estimation.estimate": ("estimate", "estimate_panel"),
     "flows.folder_ports": ("FolderSource", "RunFolderSink"),
     "flows.reading": ("check_folder", "read_economy"),
     "flows.run": ("run_step", "write_reports"),
@@ -104,6 +108,7 @@ _ROOMS = {
     "simulation.northland": ("Simulated", "simulate_northland"),
     "store.folder": ("write_economy",),
     "store.importers.use_table": ("import_use_table",),
+    "store.panel_files": ("ParquetPanel", "keep_parquet"),
     "store.runs": ("latest_run", "list_runs", "read_run"),
     "store.template": ("new_economy",),
     "tables.bundles": ("Estimate", "Plan", "Review"),

@@ -1,8 +1,8 @@
-"""What is worked out of a part's rows, and kept of them: the table, and figures by series from which totals, capacities and suspects follow."""
+"""What is worked out of a part's rows: its piece of the table, which is handed on, and figures by series from which totals, capacities and suspects follow, which are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,11 +25,13 @@ from groundplan.estimation.year_bias import BaseSums, sum_base
 from groundplan.estimation.yearend import Filling
 from groundplan.period import Period
 
-__all__ = ["Basis", "Digest", "digest_rows"]
+__all__ = ["Basis", "Digest", "Keep", "digest_rows"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+Keep = Callable[[Iterator[pl.DataFrame]], None]
+"""Goes through pieces of a table and keeps them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +73,6 @@ class Digest:
     """What is kept of all rows.
 
     Args:
-        table: the result table `estimates`.
         lasting: errors that last.
         periods: sums by plan period.
         base: sums over the base period.
@@ -81,7 +82,6 @@ class Digest:
         stopped: rows in which nothing was made.
     """
 
-    table: pl.DataFrame
     lasting: Lasting
     periods: PeriodSums
     base: BaseSums
@@ -92,21 +92,26 @@ class Digest:
     stopped: int
 
 
-def digest_rows(evidence: Evidence, basis: Basis, tell: Callable[[float], None]) -> Digest:
+def digest_rows(evidence: Evidence, basis: Basis, keep: Keep, tell: Callable[[float], None]) -> Digest:
     """Work out the rows part by part, and put together what is kept of them.
 
     Args:
         evidence: what is known.
         basis: what the rows follow from.
+        keep: is handed the table `estimates` part by part, in order, and goes through all of it.
         tell: called with the share of the parts that is done.
     """
     root = effect_root(basis.covariance)
-    digests = []
-    for digest in evidence.each_part(lambda inside, part: _digest_part(evidence, inside, part, basis, root)):
-        digests.append(digest)
-        tell(len(digests) / len(evidence.parts))
+    digests: list[Digest] = []
+
+    def tables() -> Iterator[pl.DataFrame]:
+        for table, digest in evidence.each_part(lambda inside, part: _digest_part(evidence, inside, part, basis, root)):
+            digests.append(digest)
+            tell(len(digests) / len(evidence.parts))
+            yield table
+
+    keep(tables())
     return Digest(
-        table=pl.concat([digest.table for digest in digests]),
         lasting=put_together([digest.lasting for digest in digests]),
         periods=put_together([digest.periods for digest in digests]),
         base=put_together([digest.base for digest in digests]),
@@ -118,15 +123,14 @@ def digest_rows(evidence: Evidence, basis: Basis, tell: Callable[[float], None])
     )
 
 
-def _digest_part(evidence: Evidence, inside: Evidence, part: Part, basis: Basis, root: FloatArray) -> Digest:
+def _digest_part(evidence: Evidence, inside: Evidence, part: Part, basis: Basis, root: FloatArray) -> tuple[pl.DataFrame, Digest]:
     log_report, ground = basis.log_report[part.series], basis.ground.of(part.series)
     movement = basis.pattern.movement(evidence, part.series, np.isfinite(log_report))
     noise = Noise(basis.noise, basis.new, basis.filling.by_period(part.series)[1])
     rows = posterior_rows(inside, ground, movement, log_report, noise, basis.swings)
     spread, lasting = spread_rows(inside, ground, rows, basis.factors, root)
     count = len(inside.series_unit)
-    return Digest(
-        table=estimates_table(inside, ground, rows, spread, basis.factors),
+    return estimates_table(inside, ground, rows, spread, basis.factors), Digest(
         lasting=lasting,
         periods=sum_periods(inside, rows, spread, basis.year, basis.years),
         base=sum_base(inside, rows, spread, basis.base),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,10 +17,11 @@ from groundplan.estimation.capacity import STATED_SD, CapacityTables, estimate_c
 from groundplan.estimation.clues import Clue, read_clues
 from groundplan.estimation.design_sample import Lot, Sample, draw_sample, read_lot
 from groundplan.estimation.design_totals import design_notes, design_totals
-from groundplan.estimation.digest import Basis, Digest, digest_rows
+from groundplan.estimation.digest import Basis, Digest, Keep, digest_rows
 from groundplan.estimation.evidence import Evidence, gather
 from groundplan.estimation.level import Level, fit_level
 from groundplan.estimation.notes import estimation_notes
+from groundplan.estimation.panel import Panel, TablesPanel
 from groundplan.estimation.pattern import report_pattern
 from groundplan.estimation.predictive import Checks, check_predictions, cover_table, predictive_notes
 from groundplan.estimation.rows import find_ground, report_noise
@@ -43,7 +45,7 @@ from groundplan.tables.results import Calibration, Capacities, CapacityFactors, 
 from groundplan.workers.memory import give_back_memory
 from groundplan.workers.threads import both
 
-__all__ = ["estimate"]
+__all__ = ["estimate", "estimate_panel"]
 
 _METHOD = "empirical Bayes on logs: reports, proxies, nameplates and findings in one mixed model (variances by EM), intervals calibrated on units held out"
 
@@ -58,21 +60,68 @@ def estimate(economy: Economy, *, progress: Callable[[str, float], None] | None 
     Returns:
         Result tables and notes; `no_data` where there is nothing to estimate from.
     """
-    # The matrices are small: more threads of BLAS only wait for each other, and would make the last digits depend on how many there are.
-    with threadpool_limits(limits=1, user_api="blas"):
-        return _estimate(economy, progress or (lambda _at, _share: None))
+    tell = progress or (lambda _at, _share: None)
+    tables: list[pl.DataFrame] = []
+    found = _estimate(economy, TablesPanel(economy.reports, economy.proxies), tables.extend, tell)
+    if found.outcome.status != "done":
+        return found
+    tell("balances", 0.95)
+    with _calm_blas():
+        balanced = reconcile(economy, pl.concat(tables), found.estimate_factors, found.totals)
+    tell("done", 1.0)
+    return replace(
+        found,
+        estimates=balanced.estimates,
+        estimate_factors=balanced.estimate_factors,
+        totals=balanced.totals,
+        balances=balanced.balances,
+        notes=(*found.notes, *balanced.notes),
+    )
 
 
-def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
+def estimate_panel(economy: Economy, panel: Panel, keep: Keep, *, progress: Callable[[str, float], None] | None = None) -> Estimate:
+    """Estimate from reports and proxies that do not fit into memory, and hand the table `estimates` on part by part.
+
+    The results are those of `estimate`, to the last byte, however reports and proxies are cut into batches; but balances of sources and uses, which need all rows at once, do not
+    adjust them: a note says so where there are flows.
+
+    Args:
+        economy: all tables but reports and proxies, which count for nothing here; it has passed its checks.
+        panel: reports and proxies, in batches.
+        keep: is handed the pieces of the table `estimates`, sorted by unit, product and period, and goes through all of them.
+        progress: called with what is being done and the share of the step that is done, 0 to 1.
+
+    Returns:
+        Result tables and notes; `estimates` is empty.
+    """
+    found = _estimate(economy, panel, keep, progress or (lambda _at, _share: None))
+    if economy.flows.is_empty() or found.outcome.status != "done":
+        return found
+    sentence = "Estimates of a panel that is gone through in batches are not reconciled with balances of sources and uses (table flows)."
+    return replace(found, notes=(*found.notes, Note("estimate", "warning", "flows", sentence)))
+
+
+def _calm_blas() -> AbstractContextManager[object]:
+    """Keep BLAS to one thread: the matrices are small, so more would only wait for each other, and the last digits would depend on how many there are."""
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
+    return limits
+
+
+def _estimate(economy: Economy, panel: Panel, keep: Keep, tell: Callable[[str, float], None]) -> Estimate:
+    with _calm_blas():
+        return _of_evidence(economy, panel, keep, tell)
+
+
+def _of_evidence(economy: Economy, panel: Panel, keep: Keep, tell: Callable[[str, float], None]) -> Estimate:
     tell("gathering reports, findings and proxies", 0.0)
-    evidence = gather(economy)
+    evidence = gather(economy, panel)
     if not len(evidence.series_unit) and economy.lines.is_empty():
         sentence = "There are no reports, findings or lines, so nothing can be estimated."
         return Estimate(
             Outcome("no_data", sentence), Estimates.create_empty(), EstimateFactors.create_empty(), Totals.create_empty(), Capacities.create_empty(),
             CapacityFactors.create_empty(), Calibration.create_empty(),
         )  # fmt: skip
-    worked = _work_out(economy, evidence, tell)
+    worked = _work_out(economy, evidence, keep, tell)
     # From here on only what was kept of the rows is needed; the panel would lie beside large result tables in memory.
     evidence = replace(evidence, reported=evidence.reported[:0].copy(), proxies={})
     give_back_memory()
@@ -89,19 +138,15 @@ def _estimate(economy: Economy, tell: Callable[[str, float], None]) -> Estimate:
         return suspected, estimate_capacities(economy, evidence, worked.unheard, digest.peak, lasting)
 
     (total, by_lot), (suspected, capacity) = both(totals, suspects_and_capacities)
-    tell("balances", 0.95)
-    balanced = reconcile(economy, digest.table, factors_table(evidence, loadings, digest.live), total)
-    tell("done", 1.0)
     return Estimate(
         outcome=Outcome("done", worked.sentence, _METHOD),
-        estimates=balanced.estimates,
-        estimate_factors=balanced.estimate_factors,
-        totals=balanced.totals,
+        estimates=Estimates.create_empty(),
+        estimate_factors=factors_table(evidence, loadings, digest.live),
+        totals=total,
         capacities=capacity.capacities,
         capacity_factors=capacity.factors,
         calibration=pl.concat([worked.calibration, capacity.calibration]),
-        notes=(*worked.notes, *predictive_notes(worked.cover), *design_notes(evidence, worked.sample, by_lot), *balanced.notes),
-        balances=balanced.balances,
+        notes=(*worked.notes, *predictive_notes(worked.cover), *design_notes(evidence, worked.sample, by_lot)),
         predictive_checks=worked.checks,
         predictive_cover=worked.cover,
         design_totals=by_lot,
@@ -139,13 +184,13 @@ class _Worked:
     sample: Sample
 
 
-def _work_out(economy: Economy, evidence: Evidence, tell: Callable[[str, float], None]) -> _Worked:
+def _work_out(economy: Economy, evidence: Evidence, keep: Keep, tell: Callable[[str, float], None]) -> _Worked:
     """Find how far reports lie from the truth, and work out the rows."""
     ready = _prepare(economy, evidence, tell)
     basis, ground = ready.basis, ready.basis.ground
     # The mixed model is done with; large tables come next.
     give_back_memory()
-    digest = digest_rows(evidence, basis, lambda share: tell("outputs by period", 0.55 + 0.25 * share))
+    digest = digest_rows(evidence, basis, keep, lambda share: tell("outputs by period", 0.55 + 0.25 * share))
     return _Worked(
         sentence=ready.sentence,
         notes=estimation_notes(evidence, ready.screened, ready.odd, ready.steered, ground.reporting, digest.shown, digest.stopped),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from groundplan.estimation.bearers import Bearers, find_bearers
 from groundplan.estimation.findings import Findings, read_findings
 from groundplan.estimation.locate import Runs, label_positions
+from groundplan.estimation.panel import Panel
 from groundplan.estimation.partitions import Part, cut_series
 from groundplan.maths.groups import group_sum
 from groundplan.period import parse_period
@@ -32,8 +33,6 @@ Result = TypeVar("Result")
 NOT_STATED = "not stated"
 PLAUSIBLE = (1e-30, 1e30)
 """Positive quantities outside are no figures of any economy in any measure: they count as missing."""
-_ROWS = 500_000
-"""So many rows of a long table are looked up at once, so that copies of its labels stay small."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,38 +116,24 @@ class Evidence:
         return in_threads(lambda part: function(self.of(part), part), self.parts)
 
 
-def gather(economy: Economy) -> Evidence:
+def gather(economy: Economy, panel: Panel) -> Evidence:
     """Gather what an economy's tables say of outputs.
 
     Only the indicator `output` counts, and of each report its latest version. Series are all pairs of unit and product that are
     reported, found, or that a line makes as its main product. Columns are the periods of the reports; without reports those of findings and
     proxies, or else the base period.
+
+    Args:
+        economy: all tables but reports and proxies.
+        panel: reports and proxies.
     """
-    reports = (
-        economy.reports.lazy()
-        .filter((pl.col("indicator") == "output") & pl.col("quantity").is_not_null())
-        .select("unit", "product", "period", "version", "quantity", "declared_capacity")
-        .collect()
-    )
-    runs = Runs.of(reports.select("unit", "product"))
-    bearers = find_bearers(economy, runs.distinct())
+    seen = list(in_threads(_Seen.of, panel.reports()))
+    bearers = find_bearers(economy, pl.concat([_NO_PAIRS, *(each.pairs for each in seen)]).unique())
     units, products = Axis.of(bearers.series["unit"].unique().sort().to_list()), Axis.of(bearers.series["product"].unique().sort().to_list())
     series_unit, series_product = units.positions(bearers.series["unit"]), products.positions(bearers.series["product"])
-    periods = _periods(economy, reports)
+    periods = _periods(economy, sorted(set().union(*(each.periods for each in seen))), panel)
     axis = Axis(periods)
-    shape = (len(series_unit), len(periods))
-    reported, capacities = np.full(shape, np.nan), np.full(shape, np.nan)
-    if not reports.is_empty():
-        # Most rows are of the first version, and those need no order.
-        first = reports["version"] == reports["version"].min()
-        rows, columns = runs.positions(bearers.series), axis.positions(reports["period"])
-        quantity, capacity = reports["quantity"].to_numpy(), reports["declared_capacity"].to_numpy()
-        quantity = np.where((quantity == 0) | is_plausible(quantity), quantity, np.nan)
-        later = reports.with_row_index("at").filter(~first).sort("version", maintain_order=True)["at"].to_numpy()
-        for part in (slice(None),) if first.all() else (np.flatnonzero(first.to_numpy()), later):
-            # Where a place is written more than once, numpy keeps the last value: the latest version.
-            at = rows[part], columns[part]
-            reported[at], capacities[at] = quantity[part], capacity[part]
+    reported, capacities = _reported(panel, bearers.series, axis, min((each.version for each in seen), default=_LAST_VERSION))
     sector, region, kind = _groupings(economy, units)
     per_year = np.array([parse_period(label).per_year for label in periods])
     return Evidence(
@@ -163,12 +148,12 @@ def gather(economy: Economy) -> Evidence:
         series_product=series_product,
         reported=reported,
         declared=_last_declared(capacities, per_year),
-        proxies=_proxies(economy, units, axis),
+        proxies=_proxies(panel, units, axis),
         nameplate=_nameplate(bearers, len(series_unit)),
         by_product=_by_product(bearers, len(series_unit)),
         findings=read_findings(economy, bearers, axis),
         bearers=bearers,
-        implausible=int(((reports["quantity"] > 0) & ~reports["quantity"].is_between(*PLAUSIBLE)).sum()),
+        implausible=sum(each.implausible for each in seen),
         parts=cut_series(series_unit),
     )
 
@@ -186,12 +171,65 @@ def is_plausible(values: FloatArray) -> BoolArray:
     return np.asarray((values >= PLAUSIBLE[0]) & (values <= PLAUSIBLE[1]))
 
 
-def _periods(economy: Economy, reports: pl.DataFrame) -> tuple[str, ...]:
-    if not reports.is_empty():
-        labels = reports["period"].unique().to_list()
-    else:
-        found = economy.findings.filter(pl.col("measure").cast(pl.String) == "output")
-        labels = sorted(set(found["period"].unique().to_list()) | set(economy.proxies["period"].unique().to_list()))
+_LAST_VERSION = np.iinfo(np.int64).max
+_NO_PAIRS = pl.DataFrame(schema={"unit": pl.String, "product": pl.String})
+
+
+def _of_output(reports: pl.DataFrame) -> pl.DataFrame:
+    return reports.filter((pl.col("indicator") == "output") & pl.col("quantity").is_not_null())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What a batch of reports is of: pairs of unit and product, periods, the first version, and how many are beyond any measure."""
+
+    pairs: pl.DataFrame
+    periods: set[str]
+    version: int
+    implausible: int
+
+    @classmethod
+    def of(cls, reports: pl.DataFrame) -> _Seen:
+        part = _of_output(reports.select("unit", "product", "indicator", "period", "version", "quantity"))
+        quantity = part["quantity"]
+        beyond = (quantity > 0) & ~quantity.is_between(*PLAUSIBLE)
+        return cls(
+            Runs.of(part.select("unit", "product")).distinct(),
+            set(part["period"].unique().to_list()),
+            int(part["version"].to_numpy().min(initial=_LAST_VERSION)),
+            int(beyond.sum()),
+        )
+
+
+def _reported(panel: Panel, series: pl.DataFrame, periods: Axis, first: int) -> tuple[FloatArray, FloatArray]:
+    """Give the latest version of each report and of the capacity declared with it, shape (S, T); NaN where there is none."""
+    shape = (len(series), len(periods))
+    reported, capacities = np.full(shape, np.nan), np.full(shape, np.nan)
+
+    def place(batch: pl.DataFrame) -> tuple[IntArray, ...]:
+        part = _of_output(batch)
+        rows, columns, version = Runs.of(part.select("unit", "product")).positions(series), periods.positions(part["period"]), part["version"].to_numpy()
+        quantity, capacity = part["quantity"].to_numpy(), part["declared_capacity"].to_numpy()
+        quantity = np.where((quantity == 0) | is_plausible(quantity), quantity, np.nan)
+        now = version == first
+        reported[rows[now], columns[now]], capacities[rows[now], columns[now]] = quantity[now], capacity[now]
+        # Most rows are of the first version, and those need no order; the others are put over them afterwards.
+        return tuple(values[~now] for values in (rows, columns, version, quantity, capacity))
+
+    placed = list(in_threads(place, panel.reports()))
+    if placed:
+        rows, columns, version, quantity, capacity = (np.concatenate(values) for values in zip(*placed, strict=True))
+        # Where a place is written more than once, numpy keeps the last value: the latest version.
+        order = np.argsort(version, kind="stable")
+        at = rows[order], columns[order]
+        reported[at], capacities[at] = quantity[order], capacity[order]
+    return reported, capacities
+
+
+def _periods(economy: Economy, labels: list[str], panel: Panel) -> tuple[str, ...]:
+    if not labels:
+        found = set(economy.findings.filter(pl.col("measure").cast(pl.String) == "output")["period"].unique().to_list())
+        labels = sorted(found.union(*(batch["period"].unique().to_list() for batch in panel.proxies())))
         labels = labels or [economy.settings.base_period]
     parsed = sorted((parse_period(label), label) for label in labels)
     return tuple(label for _, label in parsed)
@@ -214,38 +252,39 @@ def _grouping(column: pl.Series) -> Grouping:
     return Grouping(axis.labels, axis.positions(column))
 
 
-def _proxies(economy: Economy, units: Axis, periods: Axis) -> dict[str, FloatArray]:
-    table = economy.proxies.select("unit", "period", "indicator", "value")
-    names = Axis.of(table["indicator"].unique().drop_nulls().sort().to_list())
+def _proxies(panel: Panel, units: Axis, periods: Axis) -> dict[str, FloatArray]:
+    names = Axis(tuple(sorted(set().union(*(batch["indicator"].unique().drop_nulls().to_list() for batch in panel.proxies())))))
     found = np.full((len(names), len(units), len(periods)), np.nan)
 
-    def read(start: int) -> None:
-        part = table[start : start + _ROWS]
-        value = part["value"].to_numpy()
+    def read(batch: pl.DataFrame) -> set[tuple[str, str]]:
+        part = batch.filter(pl.col("value").is_between(*PLAUSIBLE))
         at, when, which = label_positions(units, part["unit"]), periods.positions(part["period"]), label_positions(names, part["indicator"])
-        inside = (at >= 0) & (when >= 0) & (which >= 0) & is_plausible(value)
-        found[which[inside], at[inside], when[inside]] = np.log(value[inside])
+        inside = (at >= 0) & (when >= 0) & (which >= 0)
+        found[which[inside], at[inside], when[inside]] = np.log(part["value"].to_numpy()[inside])
+        return set() if inside.all() else set(part.select("indicator", "period").unique().iter_rows())
 
     # No key stands there twice, so it does not matter which rows are read first.
-    list(in_threads(read, range(0, len(table), _ROWS)))
+    others = set().union(*in_threads(read, panel.proxies()))
     proxies = dict(zip(names.labels, found, strict=True))
     for name, values in proxies.items():
-        _fill_longer(values, table.lazy().filter((pl.col("indicator") == name) & pl.col("value").is_between(*PLAUSIBLE)), units, periods)
+        read_in = {label for indicator, label in others if indicator == name}
+        longer = sorted(label for at, label in enumerate(periods.labels) if not np.isfinite(values[:, at]).any())
+        calendar = enclosing_periods(sorted(read_in), longer) if read_in and longer else None
+        if calendar is not None and not calendar.is_empty():
+            _fill_longer(values, pl.concat(_inside(batch, name, calendar) for batch in panel.proxies()), units, periods)
     return {name: values for name, values in proxies.items() if np.isfinite(values).any()}
 
 
-def _fill_longer(values: FloatArray, rows: pl.LazyFrame, units: Axis, periods: Axis) -> None:
+def _inside(batch: pl.DataFrame, name: str, calendar: pl.DataFrame) -> pl.DataFrame:
+    part = batch.select("unit", "period", "indicator", "value").filter((pl.col("indicator") == name) & pl.col("value").is_between(*PLAUSIBLE))
+    return part.join(calendar, on="period", maintain_order="left_right")
+
+
+def _fill_longer(values: FloatArray, inside: pl.DataFrame, units: Axis, periods: Axis) -> None:
     """Give, in place, periods that have no reading of their own the mean log of the readings inside them: months of a year that is reported."""
-    if np.isfinite(values).any(axis=0).all():
-        return
-    part = rows.collect()
-    longer = sorted(set(periods.labels) - set(part["period"].unique().to_list()))
-    calendar = enclosing_periods(part["period"].unique().to_list(), longer)
-    if calendar.is_empty():
-        return
-    inside = part.join(calendar, on="period", maintain_order="left_right").group_by("unit", "outer", maintain_order=True)
     # Summed in order, so that the last digit does not hang on the number of threads.
-    means = inside.agg((ordered_sum(pl.col("value").log()) / pl.len()).alias("value")).sort("unit", "outer")
+    grouped = inside.group_by("unit", "outer", maintain_order=True)
+    means = grouped.agg((ordered_sum(pl.col("value").log()) / pl.len()).alias("value")).sort("unit", "outer")
     at, when = units.positions(means["unit"]), periods.positions(means["outer"])
     values[at[at >= 0], when[at >= 0]] = means["value"].to_numpy()[at >= 0]
 
