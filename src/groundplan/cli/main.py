@@ -20,7 +20,7 @@ from groundplan.cli.imports import import_app
 from groundplan.cli.progress import has_screen, show_progress
 from groundplan.errors import Fault, FolderError, GroundplanError, InputError
 from groundplan.flows.demo import example_economies
-from groundplan.flows.examples import write_northland
+from groundplan.flows.examples import write_northland, write_united_states
 from groundplan.flows.folder_ports import FolderSource, RunFolderSink
 from groundplan.flows.run import REPORT_FORMS, report_of_run, run_step, write_reports
 from groundplan.report.terminal import show_faults, show_summary
@@ -183,7 +183,7 @@ def runs(folder: Folder) -> None:
 
 @app.command()
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Folder of the examples; northland is simulated into it where it is not there.")] = Path("examples"),
+    folder: Annotated[Path, typer.Argument(help="Folder of the examples; they are written into it where they are not there.")] = Path("examples"),
     browse: Annotated[bool | None, typer.Option("--open/--no-open", help="Open the reports in a browser. Default: where there is a screen.", show_default=False)] = None,
 ) -> None:
     """Run both examples, northland (simulated) and the United States (official tables), and say where the reports are."""
@@ -210,6 +210,13 @@ def northland(
     """Simulate a country of 12 regions whose units pad and hide, with the truth beside."""
     economy, truth = write_northland(folder, seed=seed, enterprises=enterprises, months=months, visits=visits)
     _screen.print(f"Simulated economy: {economy}\nIts truth, which no step reads: {truth}\nNext: groundplan run {economy}", highlight=False, markup=False, soft_wrap=True)
+
+
+@example_app.command()
+def united_states(folder: Annotated[Path, typer.Argument(help="Folder in which economy/ is written.", show_default=False)]) -> None:
+    """Write the United States in 15 sectors, from official tables."""
+    economy = write_united_states(folder)
+    _screen.print(f"Economy from official tables: {economy}\nSources: {folder / 'README.md'}\nNext: groundplan run {economy}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _state(listing: RunListing) -> str:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import groundplan
 from groundplan.errors import FolderError
 from groundplan.simulation.northland import simulate_northland
 from groundplan.store.folder import write_economy
 
-__all__ = ["write_northland"]
+__all__ = ["write_northland", "write_united_states"]
+
+_HERE = Path(groundplan.__file__).parent
+_PLACES = (_HERE / "examples", _HERE.parents[1] / "examples")
+"""Where examples of official figures lie: in an installed package, and in the repository."""
 
 
 def write_northland(folder: Path, *, seed: int = 1, enterprises: int = 800, months: int = 36, visits: int = 40) -> tuple[Path, Path]:
@@ -46,3 +51,33 @@ def write_northland(folder: Path, *, seed: int = 1, enterprises: int = 800, mont
             raise FolderError(f"{truth_folder} cannot be written: {error.strerror or error}") from error
         raise
     return economy_folder, truth_folder
+
+
+def write_united_states(folder: Path) -> Path:
+    """Copy the economy of the United States in 15 sectors, made by the importer from official tables, with its sources.
+
+    Args:
+        folder: where `economy/` is written; it may not be there.
+
+    Returns:
+        The economy's folder.
+
+    Raises:
+        FolderError: it is there already, cannot be written, or this installation came without the example.
+    """
+    economy_folder = folder / "economy"
+    if economy_folder.exists():
+        raise FolderError(f"{economy_folder} is there already. Name another folder, or move this one away.")
+    source = next((place / "united-states" for place in _PLACES if (place / "united-states" / "economy").is_dir()), None)
+    if source is None:
+        raise FolderError("this installation came without the example united-states; install groundplan again.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source / "economy", economy_folder, ignore=shutil.ignore_patterns("runs"))
+        for path in source.iterdir():
+            if path.is_file():
+                shutil.copy(path, folder / path.name)
+    except OSError as error:
+        shutil.rmtree(economy_folder, ignore_errors=True)
+        raise FolderError(f"{economy_folder} cannot be written: {error.strerror or error}") from error
+    return economy_folder

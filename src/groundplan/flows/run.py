@@ -74,8 +74,10 @@ def run_step(source: EconomySource, sink: ResultSink, *, last: str = "plan", rep
     if unwritten is not None:
         cause = unwritten.__cause__
         reason = (cause.strerror if isinstance(cause, OSError) else None) or unwritten
+        again = "estimate --check" if "check" in reports else "report"
         raise FolderError(
-            f"The report could not be written: {reason}. The results are kept in {final}; make room, then 'groundplan report {source.name}' writes it."
+            f"The {'page' if 'check' in reports else 'report'} could not be written: {reason}. The results are kept in {final}; make room, then "
+            f"'groundplan {again} {source.name}' writes it."
         ) from unwritten
     return shown, final
 
