@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import TypeVar
 
 import numpy as np
@@ -253,19 +254,26 @@ def _grouping(column: pl.Series) -> Grouping:
 
 
 def _proxies(panel: Panel, units: Axis, periods: Axis) -> dict[str, FloatArray]:
-    names = Axis(tuple(sorted(set().union(*(batch["indicator"].unique().drop_nulls().to_list() for batch in panel.proxies())))))
-    found = np.full((len(names), len(units), len(periods)), np.nan)
+    found: dict[str, FloatArray] = {}
+    making = Lock()
 
     def read(batch: pl.DataFrame) -> set[tuple[str, str]]:
+        others: set[tuple[str, str]] = set()
         part = batch.filter(pl.col("value").is_between(*PLAUSIBLE))
-        at, when, which = label_positions(units, part["unit"]), periods.positions(part["period"]), label_positions(names, part["indicator"])
-        inside = (at >= 0) & (when >= 0) & (which >= 0)
-        found[which[inside], at[inside], when[inside]] = np.log(part["value"].to_numpy()[inside])
-        return set() if inside.all() else set(part.select("indicator", "period").unique().iter_rows())
+        for name in part["indicator"].unique().drop_nulls().to_list():
+            with making:
+                if name not in found:
+                    found[name] = np.full((len(units), len(periods)), np.nan)
+            own = part.filter(pl.col("indicator") == name)
+            at, when = label_positions(units, own["unit"]), periods.positions(own["period"])
+            inside = (at >= 0) & (when >= 0)
+            found[name][at[inside], when[inside]] = np.log(own["value"].to_numpy()[inside])
+            others |= set() if inside.all() else {(name, label) for label in own["period"].unique().to_list()}
+        return others
 
     # No key stands there twice, so it does not matter which rows are read first.
     others = set().union(*in_threads(read, panel.proxies()))
-    proxies = dict(zip(names.labels, found, strict=True))
+    proxies = dict(sorted(found.items()))
     for name, values in proxies.items():
         read_in = {label for indicator, label in others if indicator == name}
         longer = sorted(label for at, label in enumerate(periods.labels) if not np.isfinite(values[:, at]).any())
