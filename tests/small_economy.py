@@ -32,6 +32,7 @@ SMALL_ROWS = {
     "visits": [{"visit": "V1", "unit": "E1", "start": date(2020, 3, 1), "end": date(2020, 3, 9), "chosen_by": "random", "inclusion_probability": 0.25}],
     "findings": [{"visit": "V1", "unit": "W1", "product": "steel", "period": "2020-01", "value": 6.9, "method": "weighing"}],
     "proxies": [{"unit": "E1", "indicator": "electricity", "period": "2020-01", "value": 41.0}],
+    "claims": [{"claim": "C1", "scope": "E1", "period": "2020-01", "theme": "output", "product": "steel", "count": 6, "mean": 7.0, "variance": 0.3, "grade": "B2"}],
     "flows": [{"product": "steel", "period": "2020-01", "kind": "final_use", "quantity": 7.0}, {"product": "steel", "period": "2020-01", "kind": "stock_change", "quantity": -0.5}],
     "goals": [{"product": "steel", "period": "2021", "quantity": 80.0, "minimum": 20.0}, {"product": "steel", "period": "2022", "quantity": 90.0}],
     "resources": [

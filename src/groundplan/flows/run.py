@@ -123,7 +123,7 @@ def _changed_since(run: str) -> Fault:
 
 
 def _settings(economy: Economy) -> dict[str, object]:
-    return {name: value if isinstance(value, bool | int | float | str | None) else str(value) for name, value in asdict(economy.settings).items()}
+    return {name: value if isinstance(value, bool | int | float | str | dict | None) else str(value) for name, value in asdict(economy.settings).items()}
 
 
 def _inputs(economy: Economy) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ _TYPES: dict[str, tuple[type, str]] = {
     "simulated": (bool, "true or false"),
     "source": (str, "text in quotes"),
     "note": (str, "text in quotes"),
+    "claim_errors": (dict, "a section [claim_errors] with lines such as B2 = 0.2"),
 }
 
 _COMMENTS = {
@@ -42,6 +44,7 @@ _COMMENTS = {
     "simulated": "true where the figures are made up; every report then says so.",
     "source": "Where the figures come from.",
     "note": "A sentence that every report shows.",
+    "claim_errors": "Standard errors of claims by grade, as shares, where the defaults do not fit; see the method note on estimation. It must stand last.",
 }
 
 
@@ -79,6 +82,11 @@ def settings_text(settings: Settings) -> str:
     for field in fields(settings):
         value = getattr(settings, field.name)
         lines.append(f"# {_COMMENTS[field.name]}")
+        if isinstance(value, Mapping):
+            # A section, which stands last; without entries it is an example.
+            lines += [f"[{field.name}]", *(f"{key} = {_toml(entry)}" for key, entry in value.items())] if value else [f"# [{field.name}]", "# B2 = 0.2"]
+            lines.append("")
+            continue
         lines.append(f"# {field.name} = 2020-12-31" if value is None else f"{field.name} = {_toml(value)}")
         lines.append("")
     return "\n".join(lines)
@@ -125,6 +133,8 @@ def _is_year(value: Any) -> bool:
 def _converted(name: str, value: Any) -> Any:
     if name == "base_period":
         return str(value)
+    if isinstance(value, dict):
+        return {key: float(entry) if isinstance(entry, int) and not isinstance(entry, bool) else entry for key, entry in value.items()}
     return float(value) if _TYPES[name][0] is float else value
 
 

@@ -32,6 +32,7 @@ class Economy:
     visits: pl.DataFrame
     findings: pl.DataFrame
     proxies: pl.DataFrame
+    claims: pl.DataFrame
     flows: pl.DataFrame
     goals: pl.DataFrame
     resources: pl.DataFrame

@@ -13,7 +13,10 @@ from typing import Any
 import dataframely as dy
 
 __all__ = [
+    "CLAIM_THEMES",
     "FACTS",
+    "GRADES",
+    "Claims",
     "Findings",
     "Flows",
     "Goals",
@@ -39,6 +42,9 @@ UNIT_KINDS = ("authority", "enterprise", "collective", "workshop", "team")
 VISIT_STATUSES = ("planned", "announced", "begun", "done", "missed")
 FINDING_MEASURES = ("output", "capacity")
 FLOW_KINDS = ("import", "export", "final_use", "stock_change")
+GRADES = tuple(f"{reliability}{credibility}" for reliability in "ABCDEF" for credibility in range(1, 7))
+CLAIM_THEMES = ("output", "capacity")
+"""Themes of claims that count in the estimate."""
 FINDING_METHODS = ("meter", "weighing", "count", "ledger", "interview", "estimate")
 
 
@@ -189,6 +195,20 @@ class Proxies(dy.Schema):
     value = _number("Value, in any unit of measure that stays the same for the indicator", min=0.0)
 
 
+class Claims(dy.Schema):
+    """What people on the ground say, as the listening office releases it: figures of groups of statements, never a person's. May be left out."""
+
+    claim = _id("Short id of the claim")
+    scope = _id("Unit that the statements are about", refers_to="units.unit", key=False)
+    period = _period("Period that they are about", key=False)
+    theme = dy.String(min_length=1, description="What they are about; output (made in the period) and capacity (per period) count in the estimate, all other themes are kept")
+    product = _reference("Product; needed where the theme is output or capacity", "products.product")
+    count = dy.Int64(min=1, description="How many distinct statements", metadata={"default": 1})
+    mean = _number("Mean of the statements, in the product's measure; needed where the theme is output or capacity", nullable=True, min=0.0)
+    variance = _number("Variance of the statements around their mean; empty = not known", nullable=True, min=0.0)
+    grade = _choice("Reliability of the sources, A to F, and credibility of what they say, 1 to 6 (the Admiralty system): B2 ...", GRADES)
+
+
 class Flows(dy.Schema):
     """What came in and went out beside production in past periods: with it, sources must equal uses. May be left out."""
 
@@ -263,6 +283,7 @@ FACTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
         "visits": Visits,
         "findings": Findings,
         "proxies": Proxies,
+        "claims": Claims,
         "flows": Flows,
         "goals": Goals,
         "resources": Resources,

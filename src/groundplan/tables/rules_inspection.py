@@ -1,10 +1,11 @@
-"""Rules on what is reported and inspected: visits, findings, reports, flows."""
+"""Rules on what is reported, inspected and said: visits, findings, claims, reports, flows."""
 
 from __future__ import annotations
 
 import polars as pl
 
 from groundplan.errors import Fault
+from groundplan.tables.facts import CLAIM_THEMES
 from groundplan.tables.faulty import Frames, row_faults
 from groundplan.tables.rules_periods import period_bounds
 from groundplan.tables.rules_references import ancestors
@@ -14,7 +15,7 @@ __all__ = ["check_inspection"]
 
 def check_inspection(frames: Frames) -> list[Fault]:
     """Check visits, findings and reports against each other, and flows."""
-    return _visits(frames) + _findings(frames) + _reports(frames) + _flows(frames)
+    return _visits(frames) + _findings(frames) + _claims(frames) + _reports(frames) + _flows(frames)
 
 
 def _visits(frames: Frames) -> list[Fault]:
@@ -56,6 +57,20 @@ def _findings(frames: Frames) -> list[Fault]:
     shown = strange.select(pl.struct("visit", "unit", "visited")).to_series()
     remedy = "Mend the unit, or name the visit that went there."
     return faults + row_faults("findings", "unit", "finding_of_other_unit", bad, found=shown, expected="the unit that was visited, or one below it", remedy=remedy)
+
+
+def _claims(frames: Frames) -> list[Fault]:
+    """A claim of output or capacity is one of a product, and has a figure."""
+    claims = frames["claims"]
+    counted = claims["theme"].is_in(CLAIM_THEMES).fill_null(value=False)
+    faults: list[Fault] = []
+    for name in ("product", "mean"):
+        bad = counted & claims[name].is_null()
+        broken = frames.broken.get("claims", {}).get(name)
+        bad = bad if broken is None else bad & ~broken
+        expected = f"a {name} for claims of {' and '.join(CLAIM_THEMES)}"
+        faults += row_faults("claims", name, "incomplete_claim", bad, found=claims["theme"], expected=expected, remedy="Fill it in, or mend the theme.")
+    return faults
 
 
 def _reports(frames: Frames) -> list[Fault]:

@@ -28,6 +28,9 @@ _KEYS_OF_TIME = {
 }
 """What has one value at a time: a table's key without its period (and without the version of a report)."""
 
+_OF_OUTPUT = {"findings": "measure", "claims": "theme"}
+"""What is found or said of capacities may be of a period to come."""
+
 _EARLIEST = date(1900, 1, 1)
 _FORMS = "2020, 2020-H1, 2020-Q3, 2020-08 or 2020-08-14"
 _BOUNDS = {"period": pl.String, "start": pl.Date, "end": pl.Date, "length": pl.String}
@@ -154,11 +157,11 @@ def _dates_to_come(frames: Frames) -> list[Fault]:
 def _periods_to_come(frames: Frames) -> list[Fault]:
     """What is measured of a period cannot be there before the period has begun."""
     faults: list[Fault] = []
-    for table in ("reports", "proxies", "findings", "flows"):
+    for table in ("reports", "proxies", "findings", "claims", "flows"):
         bounds = _with_bounds(frames[table])
         bad = bounds["start"] > frames.as_of
-        if table == "findings":
-            bad = bad & (bounds["measure"].cast(pl.String) == "output")
+        if table in _OF_OUTPUT:
+            bad = bad & (bounds[_OF_OUTPUT[table]].cast(pl.String) == "output")
         expected = f"a period that has begun by {frames.as_of}"
         remedy = "Mend the period, or as_of in groundplan.toml."
         faults += row_faults(table, "period", "period_in_future", bad, found=bounds["period"], expected=expected, remedy=remedy)

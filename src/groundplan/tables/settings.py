@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from groundplan.errors import Fault, SettingsError
 from groundplan.period import Length, Period, parse_period, period_range
+from groundplan.tables.facts import GRADES
 
 __all__ = ["Settings"]
 
@@ -26,6 +28,7 @@ class Settings:
         simulated: True where the data are made up, which every report then says.
         source: where the figures come from.
         note: a sentence that every report shows.
+        claim_errors: grade of claims -> standard error of such a claim as a share of what is true, in place of the default.
     """
 
     name: str = "economy"
@@ -38,6 +41,7 @@ class Settings:
     simulated: bool = False
     source: str = ""
     note: str = ""
+    claim_errors: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse values out of range, all together.
@@ -60,6 +64,9 @@ class Settings:
             refuse("seed", self.seed, "a whole number from 0 up")
         if not 0.5 <= self.capacity_chance <= 0.99:
             refuse("capacity_chance", self.capacity_chance, "0.5 to 0.99")
+        for grade, error in self.claim_errors.items():
+            if grade not in GRADES or isinstance(error, bool) or not isinstance(error, int | float) or not 0.01 <= error <= 3:
+                refuse(f"claim_errors.{grade}", error, "a grade A1 to F6 and a share from 0.01 to 3")
         if faults:
             raise SettingsError("groundplan.toml cannot be used", faults)
 
