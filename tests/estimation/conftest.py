@@ -49,7 +49,7 @@ def sound() -> Callable[[Estimate], Estimate]:
             assert np.isfinite(order).all()
             assert (np.diff(order, axis=1) >= -1e-12 * np.abs(order[:, 1:])).all()
         if len(rows):
-            shares = rows.select("share_report", "share_finding", "share_proxy", "share_prior").to_numpy()
+            shares = rows.select("share_report", "share_finding", "share_claim", "share_proxy", "share_prior").to_numpy()
             assert (shares >= 0).all()
             assert np.allclose(shares.sum(axis=1), 1.0)
         for table, factors, keys in ((rows, made.estimate_factors, ["unit", "product"]), (made.capacities, made.capacity_factors, ["line"])):

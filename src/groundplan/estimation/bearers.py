@@ -8,6 +8,7 @@ import polars as pl
 
 from groundplan.period import parse_period
 from groundplan.tables.economy import Economy
+from groundplan.tables.facts import CLAIM_THEMES
 
 __all__ = ["Bearers", "find_bearers"]
 
@@ -25,12 +26,14 @@ class Bearers:
         outputs: line, series, per_activity, capacity, active for all outputs of each line whose series exists; active: the line can run in
             the base period.
         findings: the table findings with series (position) and covers (False where the unit is only a part of what the series reports).
+        claims: claims of output and capacity, their scope as unit, with series (null where nobody at or above it reports) and covers.
     """
 
     series: pl.DataFrame
     lines: pl.DataFrame
     outputs: pl.DataFrame
     findings: pl.DataFrame
+    claims: pl.DataFrame
 
 
 def find_bearers(economy: Economy, pairs: pl.DataFrame) -> Bearers:
@@ -50,7 +53,8 @@ def find_bearers(economy: Economy, pairs: pl.DataFrame) -> Bearers:
     outputs = line_table.join(outs, on="recipe", how="inner", maintain_order="left").with_columns(per_activity=pl.col("amount") * pl.col("efficiency"))
     main = outs.unique("recipe", keep="first", maintain_order=True)
     findings = economy.findings
-    wanted = pl.concat([outputs.select("unit", "product"), findings.select("unit", "product")]).unique()
+    claims = economy.claims.filter(pl.col("theme").is_in(CLAIM_THEMES) & pl.col("mean").is_not_null()).rename({"scope": "unit"})
+    wanted = pl.concat([outputs.select("unit", "product"), findings.select("unit", "product"), claims.select("unit", "product")]).unique()
     bearer = _climb(wanted, pairs, parents)
     made = outputs.join(main.select("recipe", "product"), on=["recipe", "product"], how="semi").select("unit", "product").unique()
     found = findings.select("unit", "product").unique()
@@ -61,12 +65,17 @@ def find_bearers(economy: Economy, pairs: pl.DataFrame) -> Bearers:
     outputs = outputs.join(bearer, on=["unit", "product"], how="left", maintain_order="left")
     parts = outputs.group_by("bearer", "product").agg(pl.col("unit").n_unique().alias("parts"))
     lines = line_table.join(main, on="recipe", how="left", maintain_order="left").join(bearer, on=["unit", "product"], how="left", maintain_order="left")
-    placed = findings.join(bearer, on=["unit", "product"], how="left", maintain_order="left").join(parts, on=["bearer", "product"], how="left", maintain_order="left")
+
+    def placed(rows: pl.DataFrame) -> pl.DataFrame:
+        joined = rows.join(bearer, on=["unit", "product"], how="left", maintain_order="left").join(parts, on=["bearer", "product"], how="left", maintain_order="left")
+        return joined.with_columns(covers=(pl.col("unit") == pl.col("bearer")) | (pl.col("parts").fill_null(1) <= 1))
+
     return Bearers(
         series=series,
         lines=lines.with_columns(per_activity=pl.col("amount") * pl.col("efficiency")),
         outputs=outputs.filter(pl.col("series").is_not_null()).select("line", "series", "per_activity", "capacity", "active"),
-        findings=placed.with_columns(covers=(pl.col("unit") == pl.col("bearer")) | (pl.col("parts").fill_null(1) <= 1)),
+        findings=placed(findings),
+        claims=placed(claims),
     )
 
 

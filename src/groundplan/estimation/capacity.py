@@ -11,12 +11,13 @@ from scipy.sparse import csr_array, diags_array, hstack, vstack
 
 from groundplan.estimation.bearers import Bearers
 from groundplan.estimation.calibrate import Residuals, calibrate
+from groundplan.estimation.claims import CLAIM_BIAS_SD
 from groundplan.estimation.design import Layout, Terms
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.factors import effect_root, shared_loadings
 from groundplan.estimation.level import sample_units
 from groundplan.estimation.rows import Ground, Rows
-from groundplan.maths.groups import group_count, group_sum
+from groundplan.maths.groups import group_count, group_mean, group_sum
 from groundplan.maths.lognormal import Z50, Z90
 from groundplan.maths.measurements import Measurements, Variances
 from groundplan.maths.mixed import Posterior, held_out, solve
@@ -92,7 +93,7 @@ def estimate_capacities(economy: Economy, evidence: Evidence, unheard: NDArray[n
     Where nobody reports, and inspectors found no capacity anywhere, nameplates are taken as stated: u has mean 0 and standard deviation `STATED_SD`.
     """
     layout, design = _nameplate_effects(evidence)
-    sources = [_findings(evidence), _peaks(evidence, peak, output_variance, layout), _declared(evidence, layout)]
+    sources = [_findings(evidence), *_claims(evidence, layout), _peaks(evidence, peak, output_variance, layout), _declared(evidence, layout)]
     data, start, counts, basis = _measurements(evidence, sources, layout, design)
     variances = fit_variances(sample_units(data), start, counts=counts)
     post = solve(data, variances)
@@ -128,6 +129,23 @@ def _findings(evidence: Evidence) -> _Source:
     total = group_sum(series, found.capacity_value[known] / found.capacity_variance[known], count)
     at = np.flatnonzero(precision)
     return _Source("finding", at, evidence.nameplate[at] - total[at] / precision[at], Terms(), 1.0 / precision[at], 0.0)
+
+
+def _claims(evidence: Evidence, layout: Layout) -> list[_Source]:
+    """Take, of each series and grade, the mean of the capacities claimed: n - m = u - bias of the grade + error."""
+    said, grade, count = evidence.claims.said, evidence.claims.capacity_grade, len(evidence.nameplate)
+    known = np.isfinite(evidence.nameplate[said.capacity_series])
+    sources = []
+    for at in np.unique(grade[known]).tolist():
+        mine = known & (grade == at)
+        series = said.capacity_series[mine]
+        number = group_count(series, count)
+        of = np.flatnonzero(number)
+        mean, variance = (group_mean(series, values[mine], count)[of] for values in (said.capacity_value, said.capacity_variance))
+        terms = Terms()
+        terms.add(np.arange(len(of)), layout.fixed(f"claims|{evidence.claims.grades[at]}", 0.0, CLAIM_BIAS_SD), 1.0)
+        sources.append(_Source("claims", of, evidence.nameplate[of] - mean, terms, variance / number[of], float(evidence.claims.errors[at])))
+    return sources
 
 
 def _peaks(evidence: Evidence, peak: FloatArray, output_variance: FloatArray, layout: Layout) -> _Source:
@@ -178,8 +196,9 @@ def _measurements(evidence: Evidence, sources: list[_Source], layout: Layout, de
     counts = Variances(6.0, np.full(len(free), 6.0), np.array(layout.counts))
     # Which sources there are, one bit each; the last word is always the nameplate's.
     bits = sum((group_count(source.series, count).astype(bool) * (1 << at) for at, source in enumerate(sources)), np.zeros(count, np.int64))
-    words = ["".join(f"{source.name}, " for at, source in enumerate(sources) if code >> at & 1) + "nameplate" for code in range(1 << len(sources))]
-    return data, start, counts, (words, bits)
+    codes, place = np.unique(bits, return_inverse=True)
+    words = [", ".join([*dict.fromkeys(source.name for at, source in enumerate(sources) if code >> at & 1), "nameplate"]) for code in codes.tolist()]
+    return data, start, counts, (["nameplate", *words], place + 1)
 
 
 def _shared(stated: NDArray[np.bool_], post: Posterior, design: csr_array) -> csr_array:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence, Grouping
 from groundplan.estimation.level import Level
+from groundplan.estimation.sources import is_claim
 from groundplan.maths.groups import group_count, group_sum
 from groundplan.maths.measurements import error_variance
 
@@ -26,7 +27,7 @@ class Clue:
     """What one source says of n units.
 
     Args:
-        source: finding, group, nameplate or the name of a proxy.
+        source: finding, group, nameplate, claims of a grade, or the name of a proxy.
         unit: shape (n,), positions, each once.
         gap: shape (n,), log of reported to true output as the source has it.
         information: shape (n,), 1 / variance with which it says so.
@@ -58,7 +59,7 @@ def read_clues(evidence: Evidence, level: Level, tolerance: float) -> tuple[Clue
     error = error_variance(data, level.variances)
     own = (data.value - data.design @ post.effects) / data.loading
     information = data.loading**2 / error
-    proxies = np.concatenate([np.zeros(0, np.int64), *(at for name, at in level.rows.items() if name not in ("finding", "nameplate"))])
+    proxies = np.concatenate([np.zeros(0, np.int64), *(at for name, at in level.rows.items() if name not in ("finding", "nameplate") and not is_claim(name))])
     together = group_sum(data.unit[proxies], information[proxies], units) * level.variances.common
     information[proxies] /= 1.0 + together[data.unit[proxies]] * (1.0 if data.common_scale is None else data.common_scale[data.unit[proxies]])
     clues = []

@@ -14,6 +14,7 @@ from groundplan.estimation.capacity import sustained_peaks
 from groundplan.estimation.design_sample import Picked, pick_rows
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.factors import effect_root
+from groundplan.estimation.heard import Heard
 from groundplan.estimation.partitions import Part, put_together
 from groundplan.estimation.pattern import Pattern
 from groundplan.estimation.rows import Ground, posterior_rows
@@ -44,6 +45,7 @@ class Basis:
         ground: what holds of each series in all its periods.
         noise, new: variance of a single report around the lasting bias, and the part that is new each period.
         filling: filling up at the end of the year.
+        heard: what is said of series that do not report.
         swings: how series move around what is expected.
         factors: of calibration.
         covariance: of the effects, shape (p, p).
@@ -59,6 +61,7 @@ class Basis:
     noise: float
     new: float
     filling: Filling
+    heard: Heard
     swings: Swings
     factors: Factors
     covariance: FloatArray
@@ -127,7 +130,7 @@ def _digest_part(evidence: Evidence, inside: Evidence, part: Part, basis: Basis,
     log_report, ground = basis.log_report[part.series], basis.ground.of(part.series)
     movement = basis.pattern.movement(evidence, part.series, np.isfinite(log_report))
     noise = Noise(basis.noise, basis.new, basis.filling.by_period(part.series)[1])
-    rows = posterior_rows(inside, ground, movement, log_report, noise, basis.swings)
+    rows = posterior_rows(inside, ground, movement, log_report, noise, basis.heard.of(part.series), basis.swings)
     spread, lasting = spread_rows(inside, ground, rows, basis.factors, root)
     count = len(inside.series_unit)
     return estimates_table(inside, ground, rows, spread, basis.factors), Digest(

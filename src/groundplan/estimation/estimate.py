@@ -19,8 +19,9 @@ from groundplan.estimation.design_sample import Lot, Sample, draw_sample, read_l
 from groundplan.estimation.design_totals import design_notes, design_totals
 from groundplan.estimation.digest import Basis, Digest, Keep, digest_rows
 from groundplan.estimation.evidence import Evidence, gather
+from groundplan.estimation.heard import hear_claims
 from groundplan.estimation.level import Level, fit_level
-from groundplan.estimation.notes import estimation_notes
+from groundplan.estimation.notes import claim_notes, estimation_notes
 from groundplan.estimation.panel import Panel, TablesPanel
 from groundplan.estimation.pattern import report_pattern
 from groundplan.estimation.predictive import Checks, check_predictions, cover_table, predictive_notes
@@ -28,6 +29,7 @@ from groundplan.estimation.rows import find_ground, report_noise
 from groundplan.estimation.screening import Screened, screen_reports
 from groundplan.estimation.silence import findings_as_reports, nobody_reports, unheard_series
 from groundplan.estimation.smoothing import learn_swings
+from groundplan.estimation.sources import is_claim
 from groundplan.estimation.spread import Loadings, join_loadings
 from groundplan.estimation.suspects import TOLERANCE, suspects_table
 from groundplan.estimation.tables_out import factors_table
@@ -193,7 +195,7 @@ def _work_out(economy: Economy, evidence: Evidence, keep: Keep, tell: Callable[[
     digest = digest_rows(evidence, basis, keep, lambda share: tell("outputs by period", 0.55 + 0.25 * share))
     return _Worked(
         sentence=ready.sentence,
-        notes=estimation_notes(evidence, ready.screened, ready.odd, ready.steered, ground.reporting, digest.shown, digest.stopped),
+        notes=(*estimation_notes(evidence, ready.screened, ready.odd, ready.steered, ground.reporting, digest.shown, digest.stopped), *ready.said),
         digest=digest,
         loadings=join_loadings(evidence, digest.lasting, ready.effects),
         inspected=ground.inspected,
@@ -218,6 +220,7 @@ class _Prepared:
         effects: names of the model's effects.
         odd, steered: as in `Level`.
         sentence: of the outcome.
+        said: notes on claims.
         calibration: rows of the result table.
         checks: units predicted without their own visits.
         clues: what each source says of each unit by itself.
@@ -231,6 +234,7 @@ class _Prepared:
     odd: dict[str, int]
     steered: bool
     sentence: str
+    said: tuple[Note, ...]
     calibration: pl.DataFrame
     checks: Checks
     clues: tuple[Clue, ...]
@@ -267,6 +271,7 @@ def _prepare(economy: Economy, evidence: Evidence, tell: Callable[[str, float], 
         noise=noise,
         new=new,
         filling=filling,
+        heard=hear_claims(evidence, level, ground.reporting),
         swings=learn_swings(evidence, pattern, log_report),
         factors=factors,
         covariance=level.posterior.covariance,
@@ -275,8 +280,20 @@ def _prepare(economy: Economy, evidence: Evidence, tell: Callable[[str, float], 
         base=economy.settings.base,
         visited=lot.visited,
     )
-    sentence = _sentence(evidence, level, ground.reporting)
-    return _Prepared(basis, screened, labels, level.names, level.odd, level.steered, sentence, calibration, checks, read_clues(evidence, level, TOLERANCE), lot)
+    return _Prepared(
+        basis=basis,
+        screened=screened,
+        labels=labels,
+        effects=level.names,
+        odd=level.odd,
+        steered=level.steered,
+        sentence=_sentence(evidence, level, ground.reporting),
+        said=claim_notes(evidence, level),
+        calibration=calibration,
+        checks=checks,
+        clues=read_clues(evidence, level, TOLERANCE),
+        lot=lot,
+    )
 
 
 def _held_out(evidence: Evidence, level: Level) -> Residuals:
@@ -298,7 +315,8 @@ def _sentence(evidence: Evidence, level: Level, reporting: NDArray[np.bool_]) ->
         basis = f"judged by their nameplates and {found} findings of capacity" if found else f"taken as stated, with an assumed error of {np.expm1(STATED_SD):.0%}"
         return f"Nobody reports output, so none is estimated: the capacities of {len(evidence.units)} {'unit' if len(evidence.units) == 1 else 'units'} are {basis}."
     inspected = len(np.unique(evidence.series_unit[evidence.findings.series]))
-    sources = [*(() if nobody_reports(evidence) else ("reports",)), *evidence.proxies, *((f"findings at {inspected} of them",) if inspected else ())]
+    told = ("what people on the ground say",) if any(is_claim(name) for name in level.rows) else ()
+    sources = [*(() if nobody_reports(evidence) else ("reports",)), *evidence.proxies, *told, *((f"findings at {inspected} of them",) if inspected else ())]
     text = f"Output of {heard} units was estimated from their {', '.join(sources[:-1])}{' and ' if len(sources) > 1 else ''}{sources[-1]}"
     if reporting.any() and not nobody_reports(evidence):
         bias = float(np.median(level.posterior.unit_mean[np.unique(evidence.series_unit[reporting])]))

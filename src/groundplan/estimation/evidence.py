@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from groundplan.estimation.bearers import Bearers, find_bearers
+from groundplan.estimation.claims import Claims, read_claims
 from groundplan.estimation.findings import Findings, read_findings
 from groundplan.estimation.locate import Runs, label_positions
 from groundplan.estimation.panel import Panel
@@ -64,7 +65,8 @@ class Evidence:
         nameplate: shape (S,), log of output a year at nameplate capacity in the base period; NaN where no line is known.
         by_product: shape (S,), all its lines make something else first: their nameplate is that of another series.
         findings: what inspectors found.
-        bearers: which series each line and finding belongs to.
+        claims: what people on the ground say.
+        bearers: which series each line, finding and claim belongs to.
         implausible: how many reports are beyond any measure and count as missing.
         parts: units and series cut into parts.
     """
@@ -84,12 +86,13 @@ class Evidence:
     nameplate: FloatArray
     by_product: BoolArray
     findings: Findings
+    claims: Claims
     bearers: Bearers
     implausible: int
     parts: tuple[Part, ...]
 
     def of(self, part: Part) -> Evidence:
-        """Give what is known of the units of a part alone; positions of its units and series start at 0. Bearers stay those of all."""
+        """Give what is known of the units of a part alone; positions of its units and series start at 0. Bearers and claims stay those of all."""
         units, series = part.units, part.series
         return replace(
             self,
@@ -153,6 +156,7 @@ def gather(economy: Economy, panel: Panel) -> Evidence:
         nameplate=_nameplate(bearers, len(series_unit)),
         by_product=_by_product(bearers, len(series_unit)),
         findings=read_findings(economy, bearers, axis),
+        claims=read_claims(economy, bearers, axis),
         bearers=bearers,
         implausible=sum(each.implausible for each in seen),
         parts=cut_series(series_unit),

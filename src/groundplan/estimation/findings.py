@@ -14,7 +14,7 @@ from groundplan.period import parse_period
 from groundplan.tables.axes import Axis
 from groundplan.tables.economy import Economy
 
-__all__ = ["METHOD_ERRORS", "SHARED_ERROR", "Findings", "read_findings"]
+__all__ = ["METHOD_ERRORS", "SHARED_ERROR", "Findings", "as_findings", "read_findings"]
 
 METHOD_ERRORS = MappingProxyType({"meter": 0.015, "weighing": 0.03, "count": 0.03, "ledger": 0.06, "interview": 0.15, "estimate": 0.20})
 """Standard error of each method as a share of the value, where the finding does not state its own."""
@@ -88,6 +88,17 @@ def read_findings(economy: Economy, bearers: Bearers, periods: Axis) -> Findings
     )
     used = table.filter(pl.col("covers")).sort("start", "visit", nulls_last=False, maintain_order=True)
     used = used.unique(["series", "period", "measure"], keep="last", maintain_order=True).sort("series", "period", "measure")
+    return as_findings(used, periods, left_out=len(table) - int(table["covers"].sum()))
+
+
+def as_findings(used: pl.DataFrame, periods: Axis, *, left_out: int) -> Findings:
+    """Write rows as findings.
+
+    Args:
+        used: series, period, measure (output or capacity), value, variance (of the log error) and by_lot.
+        periods: columns of the panel.
+        left_out: how many rows could not be used.
+    """
     output, capacity = used.filter(pl.col("measure") == "output"), used.filter((pl.col("measure") == "capacity") & (pl.col("value") > 0))
     labels = Axis.of(output["period"].unique().sort().to_list())
     return Findings(
@@ -102,7 +113,7 @@ def read_findings(economy: Economy, bearers: Bearers, periods: Axis) -> Findings
         capacity_series=capacity["series"].to_numpy(),
         capacity_value=np.log(capacity["value"].to_numpy() * _per_year(capacity["period"])),
         capacity_variance=capacity["variance"].to_numpy(),
-        left_out=len(table) - int(table["covers"].sum()),
+        left_out=left_out,
     )
 
 

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array, vstack
 from groundplan.estimation.design import Layout, Terms
 from groundplan.estimation.evidence import Evidence, Grouping
 from groundplan.estimation.pattern import Pattern
-from groundplan.estimation.sources import Source, finding_source, nameplate_source, proxy_source
+from groundplan.estimation.sources import Source, claim_sources, finding_source, nameplate_source, proxy_source
 from groundplan.estimation.steering import chosen_look_honest
 from groundplan.estimation.volume import Volume, unit_volumes
 from groundplan.maths.measurements import Measurements, Variances
@@ -96,7 +96,7 @@ def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, volumes: 
         found = finding_source(evidence, log_report, noise)
         layout, unit_design = _bias_effects(evidence, gap, apart)
         sources = [proxy_source(evidence, name, volumes[name][0], elasticity[name], layout) for name in evidence.proxies]
-        sources += [nameplate_source(evidence, pattern.level, layout), found]
+        sources += [nameplate_source(evidence, pattern.level, layout), *claim_sources(evidence, log_report, noise, layout), found]
         data, start, counts, rows = _assemble(sources, layout, unit_design, tuple(evidence.proxies))
         sample = sample_units(data)
         last = turn == _TURNS or not evidence.proxies

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from groundplan.estimation.capacity import STATED_SD
 from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.level import Level
 from groundplan.estimation.screening import Screened
 from groundplan.estimation.silence import nobody_reports, unheard_series
+from groundplan.estimation.sources import claim_name
 from groundplan.estimation.windows import reports_beside_findings
 from groundplan.outcome import Note
 
@@ -101,6 +103,40 @@ def estimation_notes(
         note("warning", name, f"{number} {'readings' if name in evidence.proxies else 'figures'} of {name} lie so far from all else that they were set aside.")
     if stopped:
         note("info", "reports", f"In {stopped} months of units' products nothing was made by the report or a finding; they count as zero.")
+    return tuple(notes)
+
+
+def claim_notes(evidence: Evidence, level: Level) -> tuple[Note, ...]:
+    """Say what inspections have shown of the claims of each grade, and which claims could not be used."""
+    notes = []
+    free = [name for name in level.rows if name != "finding"]
+    inspected = np.unique(level.data.unit[level.rows["finding"]])
+    for grade, stated in zip(evidence.claims.grades, evidence.claims.errors.tolist(), strict=True):
+        name = claim_name(grade)
+        if name not in free:
+            continue
+        units = level.data.unit[level.rows[name]]
+        overlap = int(np.isin(units, inspected).sum())
+        error = float(np.sqrt(level.variances.error[free.index(name)]))
+        effect = level.names.index(f"claim|{grade}")
+        # Report less claim is bias less what the grade has too much.
+        bias, unsure = float(np.expm1(-level.posterior.effects[effect])), float(np.sqrt(level.posterior.covariance[effect, effect]))
+        units_named = f"{len(units)} {'unit' if len(units) == 1 else 'units'}"
+        sentence = (
+            f"Claims of grade {grade} speak of {units_named} that report: they say {abs(bias):.0%} {'more' if bias >= 0 else 'less'} than what is made (give or take "
+            f"{unsure:.0%}), with an error of {error:.0%} each; {stated:.0%} was assumed. "
+        )
+        if overlap:
+            sentence += f"{overlap} of these units {'was' if overlap == 1 else 'were'} inspected."
+        else:
+            sentence += "None of these units was inspected, so what all of them get wrong together rests on other sources and the stated prior."
+        notes.append(Note("estimate", "info" if overlap else "warning", "claims", sentence))
+    if evidence.claims.said.left_out:
+        sentence = (
+            f"{evidence.claims.said.left_out} claims of output or capacity were not used: nobody at or above their unit reports the product, they cover a part of what is "
+            "reported only, or they claim that nothing was made."
+        )
+        notes.append(Note("estimate", "warning", "claims", sentence))
     return tuple(notes)
 
 

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 
 from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.heard import Heard
 from groundplan.estimation.level import Level
 from groundplan.estimation.pattern import Pattern
 from groundplan.estimation.smoothing import Base, Noise, Swings, smooth_series
+from groundplan.estimation.sources import is_claim
 from groundplan.estimation.unreported import Unreported
 from groundplan.estimation.windows import reports_beside_findings
 from groundplan.maths.groups import group_count, group_mean, group_sum
@@ -43,7 +45,7 @@ class Ground:
         shared: L, sparse (S, p): shared part of log output's error, L (theta - effects).
         unit_variance: shape (S,), variance of the unit's own lasting error.
         series_variance: shape (S,), variance of the series' own lasting error (those that do not report).
-        weights: shape (S, 2, 4), share of report, finding, proxies, prior in periods without and with a report; each sums to 1.
+        weights: shape (S, 2, 5), share of report, finding, claims, proxies, prior in periods without and with a report; each sums to 1.
         inspected: shape (S,), a finding of output exists.
     """
 
@@ -73,7 +75,7 @@ class Rows:
         damping: shape (n,), share of the lasting error that a finding of the row itself leaves.
         zero: shape (n,), output is zero.
         linked: shape (S,), part of `own` that rows of a year share, because what moves output goes on for some time.
-        weights: shape (n, 4), share of report, finding, proxies, prior; sums to 1.
+        weights: shape (n, 5), share of report, finding, claims, proxies, prior; sums to 1.
     """
 
     series: IntArray
@@ -146,7 +148,7 @@ def find_ground(evidence: Evidence, level: Level, pattern: Pattern, unreported: 
     )
 
 
-def posterior_rows(evidence: Evidence, ground: Ground, movement: FloatArray, log_report: FloatArray, noise: Noise, swings: Swings) -> Rows:
+def posterior_rows(evidence: Evidence, ground: Ground, movement: FloatArray, log_report: FloatArray, noise: Noise, heard: Heard, swings: Swings) -> Rows:
     """Give the posterior of each row that reports, findings, proxies or lines speak of.
 
     Log output is the report (or what would have been reported) less the unit's lasting bias, smoothed over time; findings settle their own months, and
@@ -158,6 +160,7 @@ def posterior_rows(evidence: Evidence, ground: Ground, movement: FloatArray, log
         movement: shape (S, T), expected deviation of each period from the level.
         log_report: shape (S, T), log of the usable reports, NaN elsewhere.
         noise: of single reports around the lasting bias.
+        heard: what is said of series that do not report.
         swings: how series move.
     """
     usable = np.isfinite(log_report)
@@ -167,7 +170,7 @@ def posterior_rows(evidence: Evidence, ground: Ground, movement: FloatArray, log
     alone, beside = np.zeros(len(positive), bool), np.zeros(len(positive), bool)
     alone[positive] = ~np.isfinite(ground.level[found.series[positive]]) | stopped[found.series[positive], found.period[positive]]
     beside[positive] = usable[found.series[positive], found.period[positive]]
-    smoothed = smooth_series(evidence, Base(ground.level, ground.bias, ground.prior, movement), log_report, noise, positive & ~alone & ~beside, swings)
+    smoothed = smooth_series(evidence, Base(ground.level, ground.bias, ground.prior, movement), log_report, noise, positive & ~alone & ~beside, heard, swings)
     mean, own, damping = smoothed.mean, smoothed.variance, smoothed.damping
     # Beside a report a finding settles what is the report's own, new or not; it has told of the unit's lasting bias already.
     s, t = found.series[beside], found.period[beside]
@@ -179,6 +182,11 @@ def posterior_rows(evidence: Evidence, ground: Ground, movement: FloatArray, log
     inside = found.period >= 0
     there[found.series[inside], found.period[inside]] = True
     zero[found.series[inside], found.period[inside]] = found.value[inside] == 0
+    # Where nothing else speaks of the series at all, a claim speaks alone.
+    lonely = ~np.isfinite(ground.level[heard.series])
+    s, t = heard.series[lonely], heard.period[lonely]
+    there[s, t] = True
+    mean[s, t], own[s, t], damping[s, t] = heard.log_rate[lonely], heard.variance[lonely], 0.0
     s, t = found.series[alone], found.period[alone]
     mean[s, t], own[s, t], damping[s, t] = found.log_rate[alone], found.variance[alone], 0.0
     rows, columns = np.nonzero(there)
@@ -191,7 +199,7 @@ def posterior_rows(evidence: Evidence, ground: Ground, movement: FloatArray, log
         damping=damping,
         zero=zero[rows, columns],
         linked=smoothed.linked,
-        weights=_with_findings(ground.weights[rows, (usable | stopped)[rows, columns].astype(np.int64)], 1.0 - damping),
+        weights=_settled(ground.weights[rows, (usable | stopped)[rows, columns].astype(np.int64)], 1.0 - damping, np.isin(rows, heard.series) & ~ground.inspected[rows]),
     )
 
 
@@ -241,33 +249,33 @@ def _own_length(evidence: Evidence, reported: BoolArray) -> BoolArray:
 
 
 def _weights(evidence: Evidence, level: Level, unreported: Unreported, reporting: BoolArray, noise: float) -> FloatArray:
-    """Shares of the sources in a row's posterior mean, by their information on it, in periods without and with a report, shape (S, 2, 4): report, finding, proxies, prior.
+    """Shares of the sources in a row's posterior mean, by their information on it, in periods without and with a report, shape (S, 2, 5): report, finding, claims, proxies, prior.
 
     A report informs with the variance of unit biases and its own noise, other sources with their error variances; nameplates count as the
     prior: they say what the group makes of such plants.
     """
     data, units = level.data, len(evidence.units)
     error = error_variance(data, level.variances)
-    information = {"finding": np.zeros(units), "proxy": np.zeros(units), "prior": np.zeros(units)}
+    information = {"finding": np.zeros(units), "claim": np.zeros(units), "proxy": np.zeros(units), "prior": np.zeros(units)}
     for name, at in level.rows.items():
-        kind = {"finding": "finding", "nameplate": "prior"}.get(name, "proxy")
+        kind = "claim" if is_claim(name) else {"finding": "finding", "nameplate": "prior"}.get(name, "proxy")
         information[kind] += group_sum(data.unit[at], data.loading[at] ** 2 / error[at], units)
     # What a unit's proxies have in common does not average out over them.
     information["proxy"] /= 1.0 + information["proxy"] * level.variances.common
     unit, by_proxy = evidence.series_unit, unreported.by_proxy
     nothing = np.zeros(len(unit))
-    silent = np.stack([nothing, nothing, by_proxy, 1.0 - by_proxy], axis=1)
+    silent = np.stack([nothing, nothing, nothing, by_proxy, 1.0 - by_proxy], axis=1)
     by_series = []
     for spread in (4.0 * noise, noise):
         report = 1.0 / (level.variances.unit * data.unit_scale[unit] + spread)
-        parts = np.stack([report, *(information[kind][unit] for kind in ("finding", "proxy", "prior"))], axis=1)
+        parts = np.stack([report, *(information[kind][unit] for kind in ("finding", "claim", "proxy", "prior"))], axis=1)
         by_series.append(np.where(reporting[:, None], parts / parts.sum(axis=1, keepdims=True), silent))
     return np.stack(by_series, axis=1)
 
 
-def _with_findings(weights: FloatArray, direct: FloatArray) -> FloatArray:
-    """Count what findings of the row itself have settled, in place; `direct` is their share, shape (n,)."""
+def _settled(weights: FloatArray, direct: FloatArray, by_claims: BoolArray) -> FloatArray:
+    """Count what findings (or claims, where the series has no finding) of the series itself have settled, in place; `direct` is their share, shape (n,)."""
     settled = np.flatnonzero(direct)
     weights[settled] *= (1.0 - direct[settled])[:, None]
-    weights[settled, 1] += direct[settled]
+    weights[settled, 1 + by_claims[settled].astype(np.int64)] += direct[settled]
     return weights

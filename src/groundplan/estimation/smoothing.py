@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.heard import Heard
 from groundplan.estimation.pattern import Pattern
 from groundplan.maths.dynamics import Dynamics, fit_dynamics
 from groundplan.maths.paths import Paths, filter_paths
@@ -116,7 +117,7 @@ def learn_swings(evidence: Evidence, pattern: Pattern, log_report: FloatArray) -
     return Swings(dynamics, breaks, steps, np.array([period.start.year for period in parsed], np.int64))
 
 
-def smooth_series(evidence: Evidence, base: Base, log_report: FloatArray, noise: Noise, usable: BoolArray, swings: Swings) -> Smoothed:
+def smooth_series(evidence: Evidence, base: Base, log_report: FloatArray, noise: Noise, usable: BoolArray, heard: Heard, swings: Swings) -> Smoothed:
     """Smooth log output around its base: autoregression and white movement by sector, reports and findings seen with their errors.
 
     Reports show y + bias with noise; how much of their restlessness is noise and how much the unit's own, findings tell. A finding settles its own
@@ -128,10 +129,12 @@ def smooth_series(evidence: Evidence, base: Base, log_report: FloatArray, noise:
         log_report: shape (S, T), log of the usable reports at a yearly rate, NaN elsewhere.
         noise: of single reports.
         usable: shape (n,), which findings count: of periods without a report.
+        heard: what is said of series that do not report; a finding of the same period counts in its place.
         swings: how series move.
     """
     seen = _Seen(log_report - base.bias[:, None], np.isfinite(log_report), np.full(log_report.shape, np.nan))
     place = evidence.findings.series[usable], evidence.findings.period[usable]
+    seen.value[heard.series, heard.period], seen.finding_variance[heard.series, heard.period] = heard.log_rate, heard.variance
     seen.value[place], seen.finding_variance[place] = evidence.findings.log_rate[usable], evidence.findings.variance[usable]
     sector, dynamics = evidence.sector.position[evidence.series_unit], swings.dynamics
     moves = _Moves(dynamics.persistence[sector], dynamics.stationary[sector], swings.steps, base.variance)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from groundplan.estimation.claims import CLAIM_BIAS_SD
 from groundplan.estimation.design import Layout, Terms
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.findings import SHARED_ERROR
@@ -14,7 +15,7 @@ from groundplan.estimation.volume import Volume
 from groundplan.estimation.windows import reports_beside_findings
 from groundplan.maths.groups import group_count, group_mean, group_sum
 
-__all__ = ["PRIOR_USE_MEAN", "PRIOR_USE_SD", "Source", "finding_source", "nameplate_source", "proxy_source"]
+__all__ = ["PRIOR_USE_MEAN", "PRIOR_USE_SD", "Source", "claim_name", "claim_sources", "finding_source", "is_claim", "nameplate_source", "proxy_source"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -118,6 +119,39 @@ def finding_source(evidence: Evidence, log_report: FloatArray, noise: float) -> 
     known = SHARED_ERROR * variance / np.maximum(pairs, 1) + ((1 - SHARED_ERROR) * variance + noise * single) / count + _WINDOW_SD**2
     value = group_sum(unit, report[usable] - found.log_rate[usable], units)[inspected] / count
     return Source("finding", inspected, value, 1.0, Terms(), known, 0.0)
+
+
+def claim_sources(evidence: Evidence, log_report: FloatArray, noise: float, layout: Layout) -> list[Source]:
+    """Take, of each unit and grade, the mean of log(report / claimed) over its claims as one measurement of its bias: r - m = bias - bias of the grade + error.
+
+    A grade's claims of one unit come from the same people, so their error does not average out over them; how large it is on the whole, and what all of a grade
+    have too much or too little, inspections show.
+    """
+    claims = evidence.claims
+    report, months = reports_beside_findings(evidence, log_report, claims.said)
+    usable = np.isfinite(report)
+    unit, grade = evidence.series_unit[claims.said.series[usable]], claims.grade[usable]
+    sources = []
+    for at in np.unique(grade).tolist():
+        mine = grade == at
+        number = group_count(unit[mine], len(evidence.units))
+        of = np.flatnonzero(number)
+        single = group_mean(unit[mine], claims.said.variance[usable][mine] + noise / months[usable][mine], len(evidence.units))[of]
+        value = group_mean(unit[mine], (report - claims.said.log_rate)[usable][mine], len(evidence.units))[of]
+        terms = Terms()
+        terms.add(np.arange(len(of)), layout.fixed(f"claim|{claims.grades[at]}", 0.0, CLAIM_BIAS_SD), 1.0)
+        sources.append(Source(claim_name(claims.grades[at]), of, value, 1.0, terms, single / number[of] + _WINDOW_SD**2, float(claims.errors[at])))
+    return sources
+
+
+def claim_name(grade: str) -> str:
+    """Name the source that claims of a grade are."""
+    return f"claims {grade}"
+
+
+def is_claim(source: str) -> bool:
+    """Say whether a source is what people on the ground say."""
+    return source.startswith("claims ")
 
 
 def _by_label(terms: Terms, layout: Layout, rows: IntArray, prefix: str, labels: tuple[str, ...], position: IntArray, sd: float, counts: float) -> None:

@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from groundplan.estimation.clues import LEAST_PEERS, Clue
 from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.sources import is_claim
 from groundplan.estimation.year_bias import YearBias
 from groundplan.maths.groups import group_sum
 from groundplan.maths.multiple import false_shares
@@ -106,6 +107,8 @@ def _clause(clue: Clue, at: int, above: bool) -> str:
         if above and of >= LEAST_PEERS:
             return f"{counted} of {of} inspected units like it report over {TOLERANCE:.0%} more than was found"
         return f"units like it report {size} {side} what they make"
+    if is_claim(clue.source):
+        return f"reports {size} {side} what people on the ground say ({clue.source})"
     if not above:
         number = of - number
     rank = f", further than {number} of {of} others in its sector" if of else ""

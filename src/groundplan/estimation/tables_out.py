@@ -51,8 +51,9 @@ def estimates_table(evidence: Evidence, ground: Ground, rows: Rows, spread: Spre
         "probability_overstated": np.where(np.isnan(reported), np.nan, overstated),
         "share_report": rows.weights[:, 0],
         "share_finding": rows.weights[:, 1],
-        "share_proxy": rows.weights[:, 2],
-        "share_prior": rows.weights[:, 3],
+        "share_claim": rows.weights[:, 2],
+        "share_proxy": rows.weights[:, 3],
+        "share_prior": rows.weights[:, 4],
     }
     keys = [evidence.units.column("unit", unit), evidence.products.column("product", product), periods.column("period", rows.period)]
     numbers = [pl.Series(name, values, dtype=pl.Float64) for name, values in columns.items()]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.findings import Findings
 from groundplan.period import parse_period
 
 __all__ = ["reports_beside_findings"]
@@ -16,7 +17,7 @@ _LEAST = 0.9
 """Reports count as a finding's period where they cover this share of its days (11 months of 12); the rest counts as the mean of the others."""
 
 
-def reports_beside_findings(evidence: Evidence, log_report: FloatArray) -> tuple[FloatArray, FloatArray]:
+def reports_beside_findings(evidence: Evidence, log_report: FloatArray, found: Findings | None = None) -> tuple[FloatArray, FloatArray]:
     """Give what each finding of output is to be set against.
 
     A finding is set against the report of its own period, or else against the sum of the reports inside it: a year that was found against the
@@ -26,12 +27,13 @@ def reports_beside_findings(evidence: Evidence, log_report: FloatArray) -> tuple
     Args:
         evidence: what is known; n findings of output.
         log_report: shape (S, T), log of the usable reports at a yearly rate, NaN elsewhere.
+        found: other findings than the evidence's.
 
     Returns:
         Log of what was reported at a yearly rate, NaN where there is none or nothing was found, and of how many reports it is the sum;
         shape (n,) each.
     """
-    found = evidence.findings
+    found = evidence.findings if found is None else found
     direct = np.where((found.period >= 0) & (found.value > 0), log_report[found.series, np.maximum(found.period, 0)], np.nan)
     number = np.ones(len(direct))
     open_rows = np.flatnonzero(~np.isfinite(direct) & (found.value > 0))

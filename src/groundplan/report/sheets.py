@@ -53,6 +53,7 @@ _ESTIMATE_COLUMNS = (
     "probability_overstated",
     "share_report",
     "share_finding",
+    "share_claim",
     "share_proxy",
     "share_prior",
     "inspected",

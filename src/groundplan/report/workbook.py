@@ -153,7 +153,7 @@ def _kind(name: str, column: pl.Series) -> str:
     if column.dtype.is_integer():
         return "count"
     if (
-        name.endswith(("_share", "_fulfilment", "share_report", "share_finding", "share_proxy", "share_prior"))
+        name.endswith(("_share", "_fulfilment", "share_report", "share_finding", "share_claim", "share_proxy", "share_prior"))
         or name.startswith("probability")
         or name in ("paper_gap", "storming_index")
     ):

@@ -101,6 +101,7 @@ class Estimates(dy.Schema):
     probability_overstated = _number("P(reported > 1.05 x true)")
     share_report = _number("weight of the report in the posterior mean, 0 to 1")
     share_finding = _number("weight of findings")
+    share_claim = _number("weight of what people on the ground say")
     share_proxy = _number("weight of proxies")
     share_prior = _number("weight of the group")
     inspected = dy.Bool(description="a finding of output exists for this unit and product")

@@ -64,9 +64,9 @@ class Settings:
             refuse("seed", self.seed, "a whole number from 0 up")
         if not 0.5 <= self.capacity_chance <= 0.99:
             refuse("capacity_chance", self.capacity_chance, "0.5 to 0.99")
-        for grade, error in self.claim_errors.items():
-            if grade not in GRADES or isinstance(error, bool) or not isinstance(error, int | float) or not 0.01 <= error <= 3:
-                refuse(f"claim_errors.{grade}", error, "a grade A1 to F6 and a share from 0.01 to 3")
+        for grade, share in self.claim_errors.items():
+            if grade not in GRADES or isinstance(share, bool) or not isinstance(share, int | float) or not 0.01 <= share <= 3:
+                refuse(f"claim_errors.{grade}", share, "a grade A1 to F6 and a share from 0.01 to 3")
         if faults:
             raise SettingsError("groundplan.toml cannot be used", faults)
 
