@@ -16,7 +16,7 @@ from groundplan.estimation.sources import claim_name
 from groundplan.estimation.windows import reports_beside_findings
 from groundplan.outcome import Note
 
-__all__ = ["estimation_notes"]
+__all__ = ["claim_notes", "estimation_notes"]
 
 
 def estimation_notes(
