@@ -57,6 +57,25 @@ def test_a_goal_that_nothing_can_make_is_a_gap_with_its_cause():
     assert "Nothing in the plan makes flour" in gap["cause"]
 
 
+def test_a_goal_whose_product_goes_elsewhere_says_so():
+    # All flour there is, 8, is baked into bread that comes first; of flour itself 0 of 5 is delivered.
+    rows = bakery(goal=20.0, flour=8.0)
+    rows["goals"] = [*({**goal, "priority": 1} for goal in rows["goals"]), {"product": "flour", "period": "2021", "quantity": 5.0, "priority": 2}]
+    result = plan(economy_of(rows, horizon=1))
+
+    causes = dict(result.gaps.select("product", "cause").iter_rows())
+    assert causes["flour"] == "All flour that is made, imported or in stock goes to uses that come before this goal."
+
+
+def test_a_goal_of_no_weight_says_so():
+    rows = bakery()
+    rows["goals"] = [*rows["goals"], {"product": "flour", "period": "2021", "quantity": 500.0, "weight": 0.0}]
+    result = plan(economy_of(rows, horizon=1))
+
+    causes = dict(result.gaps.select("product", "cause").iter_rows())
+    assert causes["flour"] == "Its weight is zero, so nothing is given up for it."
+
+
 def test_minima_out_of_reach_name_the_cheapest_limits_to_relax():
     # 16 of bread at least, but 10 of capacity and 12 of flour: 60 % more capacity and 33 % more flour, each is needed.
     result = plan(economy_of(bakery(goal=20.0, minimum=16.0, flour=12.0), horizon=1))

@@ -5,8 +5,11 @@ import zipfile
 import fastexcel
 import polars as pl
 import pytest
+import xlsxwriter
 from report_runs import shown_of
+from xlsxwriter.exceptions import FileCreateError
 
+from groundplan.errors import FolderError
 from groundplan.report import workbook
 from groundplan.report.workbook import write_workbook
 
@@ -91,3 +94,13 @@ def test_the_same_run_gives_the_same_bytes(parts, tmp_path):
     for name in ("one.xlsx", "two.xlsx"):
         write_workbook(parts["review"], tmp_path / name)
     assert (tmp_path / "one.xlsx").read_bytes() == (tmp_path / "two.xlsx").read_bytes()
+
+
+def test_a_disk_that_fills_up_while_the_workbook_is_packed_is_told_in_words(northland, tmp_path, monkeypatch):
+    def no_room(_workbook: object) -> None:
+        raise FileCreateError(OSError(28, "No space left on device"))
+
+    monkeypatch.setattr(xlsxwriter.Workbook, "_store_workbook", no_room)
+    with pytest.raises(FolderError, match=r"report\.xlsx cannot be written: No space left on device"):
+        write_workbook(northland, tmp_path / "report.xlsx")
+    assert list(tmp_path.iterdir()) == []

@@ -126,6 +126,7 @@ def _explain(inputs: Inputs, layout: Layout, solved: Solved, level: Level, own: 
     y = solved.scaling.rows * level.duals
     reduced = level.cost - solved.programme.matrix.T @ y
     price = np.maximum(y[layout.balance[:, :planned]], 0.0)
+    available = _available(inputs, layout, x)
     chain = _Chain(len(inputs.products) * planned)
     for period in range(planned):
         _activities(chain, inputs, layout, period, x, y, reduced, price, names)
@@ -145,10 +146,25 @@ def _explain(inputs: Inputs, layout: Layout, solved: Solved, level: Level, own: 
         for at, node in enumerate(some):
             label = names.product(inputs.products.labels[node // planned])
             idle = [names.plain(recipe) for recipe in idle_recipes(inputs, int(node // planned), int(node % planned))]
-            texts[int(node // planned), int(node % planned)] = _sentence(
-                label, shares[at], limits, idle, has_price=bool(price.ravel()[node] > 0), has_supply=bool(supply[node] > 0)
-            )
+            place = int(node // planned), int(node % planned)
+            if price.ravel()[node] > 0:
+                texts[place] = _sentence(label, shares[at], limits, idle, has_supply=bool(supply[node] > 0))
+            else:
+                texts[place] = _priceless(label, idle, weight=float(inputs.goals.weight[place]), available=float(available[place]))
     return texts
+
+
+def _available(inputs: Inputs, layout: Layout, x: FloatArray) -> FloatArray:
+    """Give what is made, imported or kept from the period before, shape (products, planned periods)."""
+
+    def at(places: IntArray) -> FloatArray:
+        return np.where(places >= 0, x[places], 0.0)
+
+    planned = inputs.planned
+    amount = inputs.made @ at(layout.activity[:, :planned]) + at(layout.imports[:, :planned])
+    amount[:, 0] += inputs.stocks.kept * inputs.stocks.opening
+    amount[:, 1:] += inputs.stocks.kept[:, None] * at(layout.stock[:, : planned - 1])
+    return np.asarray(amount)
 
 
 def _activities(chain: _Chain, inputs: Inputs, layout: Layout, period: int, x: FloatArray, y: FloatArray, reduced: FloatArray, price: FloatArray, names: _Names) -> None:
@@ -220,13 +236,10 @@ def _stocks(chain: _Chain, inputs: Inputs, layout: Layout, period: int, x: Float
         chain.absorbed.append((supplier, at, np.ones(len(live))))
 
 
-def _sentence(product: str, shares: FloatArray, limits: list[tuple[str, str]], idle: list[str], *, has_price: bool, has_supply: bool) -> str:
+def _sentence(product: str, shares: FloatArray, limits: list[tuple[str, str]], idle: list[str], *, has_supply: bool) -> str:
     """Name the limits that make up most of the goal's marginal cost, with their shares."""
-    if not has_price:
-        return "Its weight is zero, so nothing is given up for it."
     if not has_supply:
-        why = f" (no line has capacity for {' or '.join(idle[:_NAMED])})" if idle else ""
-        return f"Nothing in the plan makes {product} in this period{why}, and none can be imported or taken from stock."
+        return _not_to_be_had(product, idle)
     by_words: dict[str, dict[str, float]] = {}
     for (words, place), share in zip(limits, shares, strict=True):
         if share > 0:
@@ -238,6 +251,22 @@ def _sentence(product: str, shares: FloatArray, limits: list[tuple[str, str]], i
     parts = [f"{_with_place(words, by_words[words], share)} ({share:.0%})" for share, words in named]
     text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     return f"Held back by {text}."
+
+
+def _priceless(product: str, idle: list[str], *, weight: float, available: float) -> str:
+    """Say why a goal is missed as far as it may be: then one unit more is worth nothing in the plan as it stands, and no price says why."""
+    if weight == 0:
+        return "Its weight is zero, so nothing is given up for it."
+    if available > 0:
+        return f"All {product} that is made, imported or in stock goes to uses that come before this goal."
+    if idle:
+        return _not_to_be_had(product, idle)
+    return f"Nothing in the plan makes {product} in this period, though lines could: what that takes is not to be had, or goes to uses that come before this goal."
+
+
+def _not_to_be_had(product: str, idle: list[str]) -> str:
+    why = f" (no line has capacity for {' or '.join(idle[:_NAMED])})" if idle else ""
+    return f"Nothing in the plan makes {product} in this period{why}, and none can be imported or taken from stock."
 
 
 def _with_place(words: str, places: dict[str, float], whole: float) -> str:

@@ -65,6 +65,14 @@ def unit_states(shown: ReportInput) -> pl.DataFrame:
     return units.with_columns(state.alias("state")).sort("size", "unit", descending=[True, False])
 
 
+_LEGEND = (
+    (CLASSES[0], "alert", "at least 90 % likely to overstate"),
+    (CLASSES[1], "alert_hollow", "50 to 90 %"),
+    (CLASSES[2], "no_sign", "no sign of it"),
+    (CLASSES[3], "inspected", "inspected, no sign of it"),
+)
+
+
 def _map(shown: ReportInput, names: Names) -> Figure | None:
     states = unit_states(shown) if shown.has("estimates") else None
     if states is None or states["probability"].is_null().all():
@@ -92,9 +100,7 @@ def _map(shown: ReportInput, names: Names) -> Figure | None:
         panels=panels,
         table=_overstating(states, names),
         source=source_line(shown, "estimates of output by unit"),
-        legend=(("alert", "at least 90 % likely to overstate"), ("alert_hollow", "50 to 90 %"), ("no_sign", "no sign of it"), ("inspected", "inspected, no sign of it"))
-        if panels
-        else (),
+        legend=tuple((mark, told) for state, mark, told in _LEGEND if counts.get(state)) if panels else (),
     )
 
 

@@ -161,7 +161,9 @@ def _heap(shown: ReportInput) -> Figure | None:
     ]
     title = _heap_title(whole.row(0, named=True))
     left_out = len(units) - sum(reported)
-    outside = f"{grouped(left_out)} of {grouped(len(units))} targets {'lies' if left_out == 1 else 'lie'} outside 70 to 130 % and {'is' if left_out == 1 else 'are'} not drawn."
+    unseen = units["verified_fulfilment"].count() - sum(verified)
+    by_estimate = f", and {grouped(unseen)} by what was made" if is_estimated else ""
+    outside = f"Outside 70 to 130 %, and not drawn, {'lies' if left_out == 1 else 'lie'} {grouped(left_out)} of {grouped(len(units))} targets by the reports{by_estimate}."
     columns = (Column("Fulfilment", "%"), Column("Reported", "targets"), Column("Estimated", "targets"))
     cells = tuple(
         (f"{round(100 * start)} to {round(100 * (start + _BIN))}", grouped(reported[number]), grouped(verified[number]) if is_estimated else MISSING)

@@ -25,11 +25,13 @@ def suspected_figure(shown: ReportInput, names: Names) -> Figure | None:
         return None
     flagged, unseen = int(table["flagged"].sum()), table.filter(~pl.col("inspected"))
     listed = table if unseen.is_empty() else unseen
-    title = f"{counted(flagged, 'unit')} very probably {'reports' if flagged == 1 else 'report'} more than 10 % off what {'it makes' if flagged == 1 else 'they make'}"
+    below = table.filter(pl.col("flagged") & (pl.col("direction").cast(pl.String) == "below")).height
+    direction = "too little" if flagged and below == flagged else "too much" if not below else "too much or too little"
+    title = f"{counted(flagged, 'unit')} {'seems' if flagged == 1 else 'seem'} to report at least 10 % {direction}; up to one in ten of these may not"
     told = [f"Reports of {shown.economy.settings.base_period} against what was made (median, 90 % interval), the surest first, with what each source says by itself."]
     if len(listed) < len(table):
         told.append(f"{counted(len(table) - len(listed), 'inspected unit')} left out: there, findings have told.")
-    told.append("These are reasons for a visit, not verdicts: of the flagged units up to one in ten may be flagged wrongly.")
+    told.append("These are reasons for a visit, not verdicts: the list as a whole is right in nine of ten, those further down less surely than those on top.")
     if len(table) > flagged:
         told.append(f"{grouped(len(table) - flagged)} {'more ' if flagged else ''}are more likely off than not.")
     cells = tuple(
@@ -39,7 +41,7 @@ def suspected_figure(shown: ReportInput, names: Names) -> Figure | None:
     columns = (words("Unit"), Column("Reports off by", "%"), words("Evidence"))
     return Figure(
         name="suspects",
-        title=title if flagged else f"No unit stands out; {counted(len(table), 'unit')} may report more than 10 % off what they make",
+        title=title if flagged else f"No unit stands out; {counted(len(table), 'unit')} may report more than 10 % too much or too little",
         sentence=" ".join(told),
         table=Table(columns, cells, "Units whose reports are probably off by more than 10 %", left_out=max(len(listed) - _MOST_ROWS, 0)),
         source=source_line(shown, "estimates of output by unit, and each source by itself"),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from groundplan.report.content import ReportInput
 from groundplan.report.sheets import Sheet, sheets_of
@@ -51,12 +53,27 @@ def write_workbook(shown: ReportInput, path: Path) -> None:
     """
     # The date of creation is that of the run, so that the same run gives the same bytes.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False, "constant_memory": True}
-    with whole_file(path) as draft, xlsxwriter.Workbook(str(draft), options) as book:
+    with whole_file(path) as draft, _opened(draft, options) as book:
         book.set_properties({"title": f"{shown.economy.settings.name}: {shown.run_id}", "created": shown.made_on.replace(tzinfo=None), "comments": f"groundplan {shown.version}"})
         formats = _formats(book)
         _write_summary(book, shown, formats)
         for sheet in sheets_of(shown):
             _write_sheet(book, sheet, formats)
+
+
+@contextmanager
+def _opened(path: Path, options: Mapping[str, object]) -> Iterator[Any]:
+    """Open a workbook that is written when the block ends.
+
+    Raises:
+        OSError: it cannot be written; xlsxwriter wraps what the disk said.
+    """
+    try:
+        with xlsxwriter.Workbook(str(path), options) as book:
+            yield book
+    except FileCreateError as error:
+        said = error.args[0] if error.args else None
+        raise said if isinstance(said, OSError) else OSError(str(error)) from error
 
 
 def _formats(book: Any) -> _Formats:
