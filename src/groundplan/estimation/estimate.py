@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from groundplan.errors import Fault, InputError
 from groundplan.estimation.balances import reconcile
 from groundplan.estimation.calibrate import Residuals, calibrate
 from groundplan.estimation.capacity import STATED_SD, CapacityTables, estimate_capacities
@@ -95,6 +96,9 @@ def estimate_panel(economy: Economy, panel: Panel, keep: Keep, *, progress: Call
 
     Returns:
         Result tables and notes; `estimates` is empty.
+
+    Raises:
+        InputError: units or products are unknown, a report stands there more than once, or there is none; or what the panel raises.
     """
     found = _estimate(economy, panel, keep, progress or (lambda _at, _share: None))
     if economy.flows.is_empty() or found.outcome.status != "done":
@@ -117,6 +121,8 @@ def _estimate(economy: Economy, panel: Panel, keep: Keep, tell: Callable[[str, f
 def _of_evidence(economy: Economy, panel: Panel, keep: Keep, tell: Callable[[str, float], None]) -> Estimate:
     tell("gathering reports, findings and proxies", 0.0)
     evidence = gather(economy, panel)
+    if not isinstance(panel, TablesPanel):
+        _refuse_strangers(economy, evidence)
     if not len(evidence.series_unit) and economy.lines.is_empty():
         sentence = "There are no reports, findings or lines, so nothing can be estimated."
         return Estimate(
@@ -154,6 +160,21 @@ def _of_evidence(economy: Economy, panel: Panel, keep: Keep, tell: Callable[[str
         design_totals=by_lot,
         suspects=suspected,
     )
+
+
+def _refuse_strangers(economy: Economy, evidence: Evidence) -> None:
+    """Refuse a panel with units or products that the economy's tables do not know, and one without a single report: nothing else has checked it."""
+    faults = []
+    for table, labels in (("units", evidence.units.labels), ("products", evidence.products.labels)):
+        column = table.removesuffix("s")
+        unknown = sorted(set(labels) - set(getattr(economy, table)[column].to_list()))
+        if unknown:
+            found = f"{len(unknown):,} that are not there: {', '.join(unknown[:5])}{', ...' if len(unknown) > 5 else ''}"
+            faults.append(Fault("reports", column, "unknown_id", len(unknown), (), found, f"ids that stand in {table}.{column}", f"Mend the ids, or add them to {table}."))
+    if nobody_reports(evidence):
+        faults.append(Fault("reports", "quantity", "missing_table", 0, (), "not one report of output", "reports of output", "Name the files that hold them."))
+    if faults:
+        raise InputError("the panel cannot be used", faults)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from groundplan.errors import Fault, InputError
 from groundplan.estimation.bearers import Bearers, find_bearers
 from groundplan.estimation.claims import Claims, read_claims
 from groundplan.estimation.findings import Findings, read_findings
@@ -130,6 +131,9 @@ def gather(economy: Economy, panel: Panel) -> Evidence:
     Args:
         economy: all tables but reports and proxies.
         panel: reports and proxies.
+
+    Raises:
+        InputError: a report stands there more than once.
     """
     seen = list(in_threads(_Seen.of, panel.reports()))
     bearers = find_bearers(economy, pl.concat([_NO_PAIRS, *(each.pairs for each in seen)]).unique())
@@ -219,16 +223,26 @@ def _reported(panel: Panel, series: pl.DataFrame, periods: Axis, first: int) -> 
         now = version == first
         reported[rows[now], columns[now]], capacities[rows[now], columns[now]] = quantity[now], capacity[now]
         # Most rows are of the first version, and those need no order; the others are put over them afterwards.
-        return tuple(values[~now] for values in (rows, columns, version, quantity, capacity))
+        later = tuple(values[~now] for values in (rows, columns, version, quantity, capacity))
+        return *later, np.array([np.isfinite(quantity[now]).sum()])
 
     placed = list(in_threads(place, panel.reports()))
     if placed:
-        rows, columns, version, quantity, capacity = (np.concatenate(values) for values in zip(*placed, strict=True))
+        rows, columns, version, quantity, capacity, number = (np.concatenate(values) for values in zip(*placed, strict=True))
+        _refuse_twice(int(number.sum()) - int(np.isfinite(reported).sum()))
         # Where a place is written more than once, numpy keeps the last value: the latest version.
         order = np.argsort(version, kind="stable")
         at = rows[order], columns[order]
         reported[at], capacities[at] = quantity[order], capacity[order]
     return reported, capacities
+
+
+def _refuse_twice(number: int) -> None:
+    """Refuse reports that stand there more than once: checked tables have none, but batches from many files may."""
+    if number > 0:
+        found = f"{number:,} rows of a unit, product, period and version that is there already"
+        fault = Fault("reports", "unit, product, period, version", "duplicate_key", number, (), found, "each key once, in all files together", "Take the copies out.")
+        raise InputError("the reports cannot be used: some stand there more than once", [fault])
 
 
 def _periods(economy: Economy, labels: list[str], panel: Panel) -> tuple[str, ...]:

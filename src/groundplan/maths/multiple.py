@@ -12,7 +12,7 @@ __all__ = ["false_shares", "holm"]
 FloatArray = NDArray[np.float64]
 
 _DRAWS = 200
-_CHUNK = 20_000
+_CHUNK = 5_000
 
 
 def holm(p_values: FloatArray) -> FloatArray:

@@ -22,6 +22,8 @@ NOT_ASKED = "Not known yet"
 """Verdict of a question that the steps of a run do not answer."""
 
 _MOST = 5
+_NOTHING = 1e-6
+"""A share of a goal under which nothing of it is delivered."""
 _KINDS = {
     "capacity": ("capacity", "capacities"),
     "growth": ("limit on new capacity", "limits on new capacity"),
@@ -63,6 +65,9 @@ def _can_it_be_done(shown: ReportInput, names: Names) -> Answer:
     scale = scale_for(worst.shortfall, names.measure(worst.product))
     lacking = f"{plain(worst.shortfall / scale.divisor)} {scale.measure}".strip()
     furthest = f"Furthest off is {names.product(worst.product)}: {percent(1 - worst.share)} of its goal is missing, {lacking} over the plan."
+    nothing = [names.product(row.product) for row in short if row.share < _NOTHING]
+    if len(nothing) > 1:
+        furthest = f"{counted(len(nothing), 'product')} are not delivered at all: {listing(nothing)}."
     verdict = f"Not all: {grouped(len(short))} of {counted(len(rows), 'product')} {'falls' if len(short) == 1 else 'fall'} short"
     return Answer(question, verdict, "short", (delivery, furthest, *minima), _worst_goals(shown, short, names))
 
