@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -68,12 +69,19 @@ def _opened(path: Path, options: Mapping[str, object]) -> Iterator[Any]:
     Raises:
         OSError: it cannot be written; xlsxwriter wraps what the disk said.
     """
-    try:
-        with xlsxwriter.Workbook(str(path), options) as book:
+    with TemporaryDirectory() as scratch:
+        book = xlsxwriter.Workbook(str(path), {**options, "tmpdir": scratch})
+        try:
             yield book
-    except FileCreateError as error:
-        said = error.args[0] if error.args else None
-        raise said if isinstance(said, OSError) else OSError(str(error)) from error
+            book.close()
+        except FileCreateError as error:
+            said = error.args[0] if error.args else None
+            raise said if isinstance(said, OSError) else OSError(str(error)) from error
+        finally:
+            # Rows wait in files of their own until they are packed; where that fails, xlsxwriter leaves them open.
+            for sheet in book.worksheets():
+                if sheet.row_data_fh is not None:
+                    sheet.row_data_fh.close()
 
 
 def _formats(book: Any) -> _Formats:
