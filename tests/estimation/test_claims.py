@@ -10,6 +10,7 @@ import pytest
 from groundplan.errors import SettingsError
 from groundplan.estimation.claims import CLAIM_ERRORS
 from groundplan.estimation.estimate import estimate
+from groundplan.simulation.claims import simulate_claims
 from groundplan.simulation.northland import simulate_northland
 from groundplan.tables.check import check_tables
 from groundplan.tables.facts import FACTS, GRADES
@@ -21,21 +22,6 @@ TRUE_GRADES = {"B2": (-0.08, 0.18), "D4": (0.15, 0.5)}
 
 def claims_table(rows):
     return pl.DataFrame(rows, schema=list(SCHEMA), orient="row").select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
-
-
-def claims_of(simulated, seed, *, grades, share=0.4, months=4):
-    """Draw claims of output of a part of the units: what is true, times the bias of a grade, times an error of the people and one of the month."""
-    rng, truth = np.random.default_rng(seed), simulated.truth["outputs"].filter(pl.col("quantity") > 0)
-    units = truth["unit"].unique().sort().to_list()
-    chosen = rng.choice(units, int(share * len(units)), replace=False).tolist()
-    rows = []
-    for (unit, product), part in truth.filter(pl.col("unit").is_in(chosen)).partition_by(["unit", "product"], as_dict=True, maintain_order=True).items():
-        grade = list(grades)[rng.integers(len(grades))]
-        bias, error = grades[grade]
-        off = bias + rng.normal(0, error)
-        for period, quantity in part.select("period", "quantity").tail(months).iter_rows():
-            rows.append((f"C{len(rows)}", unit, period, "output", product, 6, quantity * float(np.exp(off + rng.normal(0, 0.05))), (0.1 * quantity) ** 2, grade))
-    return claims_table(rows)
 
 
 def error_and_cover(made, simulated):
@@ -52,7 +38,7 @@ def test_claims_make_estimates_better_and_intervals_hold_smoke():
     figures = []
     for seed in range(4):
         simulated = simulate_northland(50 + seed, enterprises=150, months=24, visits=20)
-        with_claims = replace(simulated.economy, claims=claims_of(simulated, seed, grades=TRUE_GRADES))
+        with_claims = replace(simulated.economy, claims=simulate_claims(simulated, seed, grades=TRUE_GRADES))
         made = estimate(with_claims)
         figures.append((error_and_cover(estimate(simulated.economy), simulated)[0], *error_and_cover(made, simulated)))
         assert 0.02 < made.estimates["share_claim"].mean() < 0.4
@@ -64,7 +50,7 @@ def test_claims_make_estimates_better_and_intervals_hold_smoke():
 def test_inspections_show_the_error_and_the_bias_of_a_grade():
     """A grade that is far worse than assumed, and says a quarter too much, is found out where many of its units were inspected."""
     simulated = simulate_northland(3, enterprises=250, months=24, visits=150)
-    claims = claims_of(simulated, 1, grades={"A1": (0.22, 0.45)}, share=0.9)
+    claims = simulate_claims(simulated, 1, grades={"A1": (0.22, 0.45)}, share=0.9)
     (note,) = notes_of(estimate(replace(simulated.economy, claims=claims)))
     words = note.sentence.split()
     said, error = float(words[words.index("say") + 1].rstrip("%")), float(words[words.index("error") + 2].rstrip("%"))
@@ -77,14 +63,14 @@ def test_inspections_show_the_error_and_the_bias_of_a_grade():
 
 def test_without_inspected_overlap_their_bias_is_said_to_rest_on_the_prior():
     simulated = simulate_northland(4, enterprises=80, months=24, visits=0)
-    (note,) = notes_of(estimate(replace(simulated.economy, claims=claims_of(simulated, 1, grades=TRUE_GRADES, share=0.2))))[:1]
+    (note,) = notes_of(estimate(replace(simulated.economy, claims=simulate_claims(simulated, 1, grades=TRUE_GRADES, share=0.2))))[:1]
     assert note.severity == "warning"
     assert "stated prior" in note.sentence
 
 
 def test_claims_stand_in_where_a_unit_does_not_report():
     simulated = simulate_northland(6, enterprises=120, months=24, visits=30)
-    claims = claims_of(simulated, 2, grades={"A1": (0.0, 0.1)}, share=0.3, months=12)
+    claims = simulate_claims(simulated, 2, grades={"A1": (0.0, 0.1)}, share=0.3, months=12)
     silent = claims["scope"].unique().sort().to_list()[:8]
     economy = replace(simulated.economy, reports=simulated.economy.reports.filter(~pl.col("unit").is_in(silent)))
 
@@ -140,7 +126,7 @@ def test_claims_of_capacity_move_capacities():
 
 def test_an_error_that_the_user_sets_counts():
     simulated = simulate_northland(9, enterprises=80, months=24, visits=10)
-    claims = claims_of(simulated, 1, grades={"B2": (0.0, 0.2)}, share=0.15)
+    claims = simulate_claims(simulated, 1, grades={"B2": (0.0, 0.2)}, share=0.15)
     shares = []
     for errors in ({}, {"B2": 2.0}):
         economy = replace(simulated.economy, claims=claims, settings=replace(simulated.economy.settings, claim_errors=errors))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from groundplan.estimation.pattern import Pattern
 from groundplan.estimation.sources import Source, claim_sources, finding_source, nameplate_source, proxy_source
 from groundplan.estimation.steering import chosen_look_honest
 from groundplan.estimation.volume import Volume, unit_volumes
-from groundplan.maths.measurements import Measurements, Variances
+from groundplan.maths.measurements import Measurements, Variances, keep_units
 from groundplan.maths.mixed import Posterior, lay_out, solve
 from groundplan.maths.outliers import temper
 from groundplan.maths.reml import fit_variances
@@ -191,19 +191,5 @@ def sample_units(data: Measurements) -> Measurements:
     trusted = np.unique(data.unit[data.component < 0])
     # Of very many inspected units an even selection will do too.
     keep[trusted[:: max(1, len(trusted) // _SAMPLE)]] = True
-    place = np.cumsum(keep) - 1
     rows = np.flatnonzero(keep[data.unit])
-    kept = np.flatnonzero(keep)
-    return replace(
-        data,
-        unit=place[data.unit[rows]],
-        value=data.value[rows],
-        loading=data.loading[rows],
-        design=csr_array(data.design[rows]),
-        component=data.component[rows],
-        known=data.known[rows],
-        unit_design=csr_array(data.unit_design[kept]),
-        unit_scale=data.unit_scale[kept],
-        common=None if data.common is None else data.common[rows],
-        common_scale=None if data.common_scale is None else data.common_scale[kept],
-    )
+    return keep_units(data, np.flatnonzero(keep), rows, (np.cumsum(keep) - 1)[data.unit[rows]])

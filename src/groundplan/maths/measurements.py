@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-__all__ = ["Measurements", "Variances", "cut_units", "error_variance", "prior_variance"]
+__all__ = ["Measurements", "Variances", "cut_units", "error_variance", "keep_units", "prior_variance"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -77,29 +77,42 @@ def prior_variance(data: Measurements, variances: Variances) -> FloatArray:
     return np.where(data.block >= 0, np.append(variances.effect, 1.0)[data.block], data.wide)
 
 
+def keep_units(data: Measurements, kept: slice | IntArray, rows: IntArray, unit: IntArray) -> Measurements:
+    """Keep some of the units with their measurements.
+
+    Args:
+        data: measurements.
+        kept: which units.
+        rows: shape (n,), their measurements.
+        unit: shape (n,), the place of each of these measurements' units among those kept.
+    """
+    return replace(
+        data,
+        unit=unit,
+        value=data.value[rows],
+        loading=data.loading[rows],
+        design=csr_array(data.design[rows]),
+        component=data.component[rows],
+        known=data.known[rows],
+        unit_design=csr_array(data.unit_design[kept]),
+        unit_scale=data.unit_scale[kept],
+        common=None if data.common is None else data.common[rows],
+        common_scale=None if data.common_scale is None else data.common_scale[kept],
+    )
+
+
 def cut_units(data: Measurements, size: int) -> list[Measurements]:
     """Cut the units, with their measurements, into parts of `size` units, each counted from 0 and with both errors of a unit spelled out."""
     units = data.unit_design.shape[0]
-    common = np.zeros(len(data.unit)) if data.common is None else data.common
-    common_scale = np.ones(units) if data.common_scale is None else data.common_scale
+    data = replace(
+        data,
+        common=np.zeros(len(data.unit)) if data.common is None else data.common,
+        common_scale=np.ones(units) if data.common_scale is None else data.common_scale,
+    )
     order = np.argsort(data.unit, kind="stable")
     bounds = np.searchsorted(data.unit[order], np.arange(0, units + size, size))
     parts = []
     for at, start in enumerate(range(0, units, size)):
-        rows, inside = order[bounds[at] : bounds[at + 1]], slice(start, start + size)
-        parts.append(
-            replace(
-                data,
-                unit=data.unit[rows] - start,
-                value=data.value[rows],
-                loading=data.loading[rows],
-                design=csr_array(data.design[rows]),
-                component=data.component[rows],
-                known=data.known[rows],
-                unit_design=csr_array(data.unit_design[inside]),
-                unit_scale=data.unit_scale[inside],
-                common=common[rows],
-                common_scale=common_scale[inside],
-            )
-        )
+        rows = order[bounds[at] : bounds[at + 1]]
+        parts.append(keep_units(data, slice(start, start + size), rows, data.unit[rows] - start))
     return parts
