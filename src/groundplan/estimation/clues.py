@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence, Grouping
 from groundplan.estimation.level import Level
-from groundplan.estimation.sources import is_claim
+from groundplan.estimation.sources import SIZE, is_claim
 from groundplan.maths.groups import group_count, group_sum
 from groundplan.maths.measurements import error_variance
 
@@ -59,11 +59,13 @@ def read_clues(evidence: Evidence, level: Level, tolerance: float) -> tuple[Clue
     error = error_variance(data, level.variances)
     own = (data.value - data.design @ post.effects) / data.loading
     information = data.loading**2 / error
-    proxies = np.concatenate([np.zeros(0, np.int64), *(at for name, at in level.rows.items() if name not in ("finding", "nameplate") and not is_claim(name))])
+    proxies = np.concatenate([np.zeros(0, np.int64), *(at for name, at in level.rows.items() if name not in ("finding", "nameplate", SIZE) and not is_claim(name))])
     together = group_sum(data.unit[proxies], information[proxies], units) * level.variances.common
     information[proxies] /= 1.0 + together[data.unit[proxies]] * (1.0 if data.common_scale is None else data.common_scale[data.unit[proxies]])
     clues = []
     for name, at in level.rows.items():
+        if name == SIZE:
+            continue
         unit = np.unique(data.unit[at])
         weight = group_sum(data.unit[at], information[at], units)
         gap = (expected + group_sum(data.unit[at], information[at] * own[at], units) / np.where(weight > 0, weight, 1.0))[unit]

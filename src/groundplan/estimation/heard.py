@@ -53,12 +53,11 @@ def hear_claims(evidence: Evidence, level: Level, reporting: NDArray[np.bool_]) 
     claims, said = evidence.claims, evidence.claims.said
     used = np.flatnonzero((said.period >= 0) & ~reporting[said.series]) if len(said.series) else np.zeros(0, np.int64)
     bias, bias_variance, error = np.zeros(len(claims.grades)), np.full(len(claims.grades), CLAIM_BIAS_SD**2), claims.errors**2
-    free = [name for name in level.rows if name != "finding"]
     for at, label in enumerate(claims.grades):
-        if claim_name(label) in free:
+        if claim_name(label) in level.rows:
             effect = level.names.index(f"claim|{label}")
             bias[at], bias_variance[at] = level.posterior.effects[effect], level.posterior.covariance[effect, effect]
-            error[at] = level.variances.error[free.index(claim_name(label))]
+            error[at] = level.error(claim_name(label))
     grade = claims.grade[used]
     # What the people of a unit get wrong they get wrong in all its months, so all of them together are worth one claim.
     same, of = np.unique(said.series[used] * max(len(claims.grades), 1) + grade, return_inverse=True)

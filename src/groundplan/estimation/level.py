@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array, diags_array, vstack
 
 from groundplan.estimation.design import Layout, Terms
 from groundplan.estimation.evidence import Evidence, Grouping
 from groundplan.estimation.pattern import Pattern
-from groundplan.estimation.sources import Source, claim_sources, finding_source, nameplate_source, proxy_source
+from groundplan.estimation.sources import SIZE, Source, claim_sources, finding_source, nameplate_source, proxy_source, size_source
 from groundplan.estimation.steering import chosen_look_honest
 from groundplan.estimation.volume import Volume, unit_volumes
 from groundplan.maths.measurements import Measurements, Variances, keep_units
@@ -61,6 +61,10 @@ class Level:
     odd: dict[str, int]
     steered: bool
 
+    def error(self, source: str) -> float:
+        """Give the error variance of a source's measurements beside what is known of it."""
+        return float(self.variances.error[[name for name in self.rows if name != "finding"].index(source)])
+
 
 def fit_level(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap: FloatArray, noise: float) -> Level:
     """Estimate each unit's lasting log bias.
@@ -89,18 +93,18 @@ def _chosen(evidence: Evidence) -> BoolArray:
 
 
 def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, volumes: dict[str, tuple[Volume, FloatArray]], gap: FloatArray, noise: float, apart: IntArray) -> Level:
-    elasticity = dict.fromkeys(evidence.proxies, 1.0)
+    elasticity, sizes = dict.fromkeys(evidence.proxies, 1.0), size_source(evidence, pattern.level)
     begin: Variances | None = None
     # Elasticities enter as loadings, so they and the variances are found in turns; they move little after the first.
     for turn in range(_TURNS + 1):
         found = finding_source(evidence, log_report, noise)
         layout, unit_design = _bias_effects(evidence, gap, apart)
         sources = [proxy_source(evidence, name, volumes[name][0], elasticity[name], layout) for name in evidence.proxies]
-        sources += [nameplate_source(evidence, pattern.level, layout), *claim_sources(evidence, log_report, noise, layout), found]
+        sources += [nameplate_source(evidence, pattern.level, layout), *claim_sources(evidence, log_report, noise, layout), sizes, found]
         data, start, counts, rows = _assemble(sources, layout, unit_design, tuple(evidence.proxies))
-        sample = sample_units(data)
+        sample, aside = sample_units(data), list(rows).index(SIZE)
         last = turn == _TURNS or not evidence.proxies
-        begin, fitted, odd = _robust_variances(sample, start, counts, begin, tolerance=_NEAR if last else _ROUGH)
+        begin, fitted, odd = _robust_variances(sample, start, counts, begin, aside, tolerance=_NEAR if last else _ROUGH)
         if last:
             break
         post = solve(fitted, begin)
@@ -109,22 +113,22 @@ def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, volumes: 
     assert begin is not None
     # All units may hold outliers that the sample does not.
     layout_of_all = lay_out(data)
-    whole, odd = (fitted, odd) if sample is data else temper(data, begin, solve(data, begin, layout_of_all))
+    whole, odd = (fitted, odd) if sample is data else temper(data, begin, solve(data, begin, layout_of_all), aside)
     post = solve(whole, begin, layout_of_all)
     counted = {name: int(odd[at].sum()) for name, at in rows.items() if odd[at].any()}
     return Level(whole, begin, post, tuple(layout.names), rows, elasticity, {name: weight for name, (_, weight) in volumes.items()}, counted, len(apart) > 0)
 
 
-def _robust_variances(data: Measurements, start: Variances, counts: Variances, begin: Variances | None, *, tolerance: float) -> tuple[Variances, Measurements, BoolArray]:
+def _robust_variances(data: Measurements, start: Variances, counts: Variances, begin: Variances | None, aside: int, *, tolerance: float) -> tuple[Variances, Measurements, BoolArray]:
     """Fit the variances, gross outliers tempered in turns: variances, tempered measurements, and which were set aside."""
     variances = fit_variances(data, start, counts=counts, begin=begin, tolerance=tolerance)
-    tempered, odd = temper(data, variances, solve(data, variances))
+    tempered, odd = temper(data, variances, solve(data, variances), aside)
     for _ in range(3):
         if not odd.any() and (tempered.unit_scale == 1.0).all():
             break
         variances = fit_variances(tempered, start, counts=counts, begin=variances, tolerance=tolerance)
         before = odd
-        tempered, odd = temper(data, variances, solve(tempered, variances))
+        tempered, odd = temper(data, variances, solve(tempered, variances), aside)
         if (odd == before).all():
             break
     return variances, tempered, odd
@@ -157,12 +161,14 @@ def _assemble(sources: list[Source], layout: Layout, design: csr_array, proxies:
     width, units = len(layout.names), design.shape[0]
     unit_design = csr_array((design.data, design.indices, design.indptr), shape=(units, width))
     free = [source.name for source in sources if source.error_sd > 0]
-    parts = [csr_array(source.terms.matrix((len(source.unit), width)) + source.loading * unit_design[source.unit]) for source in sources]
+    loadings = [np.broadcast_to(np.asarray(source.loading, np.float64), source.unit.shape) for source in sources]
+    moved = [csr_array((0 if source.of_own else 1) * diags_array(loading) @ unit_design[source.unit]) for source, loading in zip(sources, loadings, strict=True)]
+    parts = [csr_array(source.terms.matrix((len(source.unit), width)) + part) for source, part in zip(sources, moved, strict=True)]
     sizes = [len(source.unit) for source in sources]
     data = Measurements(
         unit=np.concatenate([source.unit for source in sources]),
         value=np.concatenate([source.value for source in sources]),
-        loading=np.repeat([source.loading for source in sources], sizes),
+        loading=np.concatenate(loadings),
         design=csr_array(vstack(parts)),
         component=np.repeat([free.index(source.name) if source.error_sd > 0 else -1 for source in sources], sizes),
         known=np.concatenate([source.known for source in sources]),
@@ -171,7 +177,7 @@ def _assemble(sources: list[Source], layout: Layout, design: csr_array, proxies:
         block=np.array(layout.block, np.int64),
         mean=np.array(layout.mean),
         wide=np.array(layout.wide),
-        common=np.repeat([source.loading if source.name in proxies else 0.0 for source in sources], sizes) if len(proxies) > 1 else None,
+        common=np.concatenate([loading * (source.name in proxies) for source, loading in zip(sources, loadings, strict=True)]) if len(proxies) > 1 else None,
     )
     shared = _SHARED_SD**2 if len(proxies) > 1 else 0.0
     start = Variances(0.15**2, np.array([source.error_sd**2 for source in sources if source.error_sd > 0]), np.array(layout.start), shared)

@@ -109,15 +109,14 @@ def estimation_notes(
 def claim_notes(evidence: Evidence, level: Level) -> tuple[Note, ...]:
     """Say what inspections have shown of the claims of each grade, and which claims could not be used."""
     notes = []
-    free = [name for name in level.rows if name != "finding"]
     inspected = np.unique(level.data.unit[level.rows["finding"]])
     for grade, stated in zip(evidence.claims.grades, evidence.claims.errors.tolist(), strict=True):
         name = claim_name(grade)
-        if name not in free:
+        if name not in level.rows:
             continue
         units = level.data.unit[level.rows[name]]
         overlap = int(np.isin(units, inspected).sum())
-        error = float(np.sqrt(level.variances.error[free.index(name)]))
+        error = float(np.sqrt(level.error(name)))
         effect = level.names.index(f"claim|{grade}")
         # Report less claim is bias less what the grade has too much.
         bias, unsure = float(np.expm1(-level.posterior.effects[effect])), float(np.sqrt(level.posterior.covariance[effect, effect]))

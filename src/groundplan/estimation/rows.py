@@ -13,7 +13,7 @@ from groundplan.estimation.heard import Heard
 from groundplan.estimation.level import Level
 from groundplan.estimation.pattern import Pattern
 from groundplan.estimation.smoothing import Base, Noise, Swings, smooth_series
-from groundplan.estimation.sources import is_claim
+from groundplan.estimation.sources import SIZE, is_claim
 from groundplan.estimation.unreported import Unreported
 from groundplan.estimation.windows import reports_beside_findings
 from groundplan.maths.groups import group_count, group_mean, group_sum
@@ -26,7 +26,6 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-_LEAST_FREEDOM = 10.0
 _NOISE_SD, _NOISE_COUNT = 0.04, 20.0
 """Prior of the standard deviation of a single report around its unit's lasting bias, worth 20 findings."""
 _NEW_SD = 0.02
@@ -129,7 +128,6 @@ def find_ground(evidence: Evidence, level: Level, pattern: Pattern, unreported: 
     post, unit = level.posterior, evidence.series_unit
     reporting = np.isfinite(pattern.level)
     judged = pattern.level - post.unit_mean[unit]
-    drawn = _draw_to_alike(evidence, judged, post.unit_own[unit])
     lasting = np.where(reporting, post.unit_own[unit], unreported.variance)
     prior = np.where(reporting | ~np.isfinite(unreported.level), np.inf, lasting + quadratic(unreported.shared, post.covariance))
     found = evidence.findings
@@ -137,8 +135,8 @@ def find_ground(evidence: Evidence, level: Level, pattern: Pattern, unreported: 
     inspected[found.series[(found.period >= 0) | np.isfinite(reports_beside_findings(evidence, log_report)[0])]] = True
     return Ground(
         reporting=reporting,
-        level=np.where(reporting, judged - drawn, unreported.level),
-        bias=post.unit_mean[unit] + drawn,
+        level=np.where(reporting, judged, unreported.level),
+        bias=post.unit_mean[unit],
         prior=prior,
         shared=csr_array(unreported.shared - diags_array(reporting.astype(float)) @ post.unit_shared[unit]),
         unit_variance=np.where(reporting, lasting, 0.0),
@@ -203,24 +201,6 @@ def posterior_rows(evidence: Evidence, ground: Ground, movement: FloatArray, log
     )
 
 
-def _draw_to_alike(evidence: Evidence, level: FloatArray, variance: FloatArray) -> FloatArray:
-    """How far to draw each series' log level to the mean of its product's and kind's, shape (S,): variance / (variance + spread of sizes).
-
-    Of those who seem large, more have been judged too large than too small. On one unit this is about a per cent of its distance; in a total, which the
-    large make up, it does not average out.
-    """
-    there, groups = np.isfinite(level), len(evidence.products) * len(evidence.kind.labels)
-    alike = (evidence.series_product * len(evidence.kind.labels) + evidence.kind.position[evidence.series_unit])[there]
-    number = group_count(alike, groups)
-    distance = level[there] - group_mean(alike, level[there], groups)[alike]
-    freedom = float(np.maximum(number - 1, 0).sum())
-    drawn = np.zeros(len(level))
-    if freedom >= _LEAST_FREEDOM:
-        spread = float((distance**2).sum()) / freedom
-        drawn[there] = variance[there] / (variance[there] + spread) * (1.0 - 1.0 / number[alike]) * distance
-    return drawn
-
-
 def _speaks(evidence: Evidence, reporting: BoolArray) -> BoolArray:
     """Which months there is anything to say of: from a series' first report to its last, and wherever a proxy of the unit reads.
 
@@ -258,7 +238,7 @@ def _weights(evidence: Evidence, level: Level, unreported: Unreported, reporting
     error = error_variance(data, level.variances)
     information = {"finding": np.zeros(units), "claim": np.zeros(units), "proxy": np.zeros(units), "prior": np.zeros(units)}
     for name, at in level.rows.items():
-        kind = "claim" if is_claim(name) else {"finding": "finding", "nameplate": "prior"}.get(name, "proxy")
+        kind = "claim" if is_claim(name) else {"finding": "finding", "nameplate": "prior", SIZE: "prior"}.get(name, "proxy")
         information[kind] += group_sum(data.unit[at], data.loading[at] ** 2 / error[at], units)
     # What a unit's proxies have in common does not average out over them.
     information["proxy"] /= 1.0 + information["proxy"] * level.variances.common

@@ -72,8 +72,7 @@ def _by_nameplate(evidence: Evidence, level: Level) -> tuple[csr_array, FloatArr
     """Rows of the nameplates' effects, sparse (S, p), and the variance of log output around nameplate and effects, shape (S,)."""
     unit = evidence.series_unit
     design, extra = _design(level, "nameplate", evidence, evidence.sector.position[unit], evidence.series_product)
-    free = [name for name in level.rows if name != "finding"]
-    return design, quadratic(design, level.posterior.covariance) + extra + level.variances.error[free.index("nameplate")]
+    return design, quadratic(design, level.posterior.covariance) + extra + level.error("nameplate")
 
 
 def _by_proxies(evidence: Evidence, level: Level, by_plate: FloatArray, silent: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
@@ -84,7 +83,6 @@ def _by_proxies(evidence: Evidence, level: Level, by_plate: FloatArray, silent: 
     complete = whole & (group_sum(unit, np.isfinite(by_plate).astype(float), units) == number)
     alone = whole & (number == 1) & ~complete
     precision, total = np.zeros(units), np.zeros(units)
-    free = [name for name in level.rows if name != "finding"]
     for name, values in evidence.proxies.items():
         there = np.isfinite(values)
         use = np.flatnonzero((complete | alone) & there.any(axis=1))
@@ -104,7 +102,7 @@ def _by_proxies(evidence: Evidence, level: Level, by_plate: FloatArray, silent: 
         design, extra = _design(level, f"proxy|{name}", evidence, evidence.sector.position[use], main[use])
         mean, variance = design @ level.posterior.effects, quadratic(design, level.posterior.covariance) + extra
         elasticity = level.elasticity[name]
-        own = elasticity**2 / (variance + level.variances.error[free.index(name)])
+        own = elasticity**2 / (variance + level.error(name))
         precision[use] += own
         total[use] += own * ((read + mean) / elasticity - base)
     # What a unit's proxies have in common does not average out over them.

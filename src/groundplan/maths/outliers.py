@@ -19,7 +19,7 @@ _GROSS_TRUSTED = 1.5
 """A trusted measurement (one without a free error) counts as a slip only from this absolute size up."""
 
 
-def temper(data: Measurements, variances: Variances, post: Posterior) -> tuple[Measurements, NDArray[np.bool_]]:
+def temper(data: Measurements, variances: Variances, post: Posterior, aside: int = -2) -> tuple[Measurements, NDArray[np.bool_]]:
     """Widen the unit's variance where its measurements agree that it is strange, and a measurement's where it stands alone.
 
     A unit is strange where the mean of its two or more measurements lies 4.5 standard deviations off while they agree among themselves, or
@@ -32,6 +32,7 @@ def temper(data: Measurements, variances: Variances, post: Posterior) -> tuple[M
         data: measurements as they came, untempered.
         variances: of the model.
         post: posterior of the effects.
+        aside: component of measurements that say what such units are like, and nothing of how this one was measured: they do not make it strange.
 
     Returns:
         Tempered measurements, and which were set aside in this way, shape (N,).
@@ -39,19 +40,20 @@ def temper(data: Measurements, variances: Variances, post: Posterior) -> tuple[M
     units = data.unit_design.shape[0]
     error = error_variance(data, variances)
     residual = data.value - data.design @ post.effects
-    pull = data.loading / error
+    counted = data.component != aside
+    pull = np.where(counted, data.loading / error, 0.0)
     precision = group_sum(data.unit, data.loading * pull, units)
     seen = group_sum(data.unit, pull * residual, units) / np.maximum(precision, 1e-300)
     deviation = np.abs(residual - data.loading * seen[data.unit]) / np.sqrt(error)
     worst = np.zeros(units)
-    np.maximum.at(worst, data.unit, deviation)
+    np.maximum.at(worst, data.unit[counted], deviation[counted])
     trusted = data.component < 0
     trusted_units = group_count(data.unit[trusted], units) > 0
     shares = np.zeros(len(error)) if data.common is None else data.common
     # The mean's part of what the unit's measurements share.
     together = group_sum(data.unit, pull * shares, units) / np.maximum(precision, 1e-300)
     marginal = np.abs(residual) / np.sqrt(error + data.loading**2 * variances.unit + shares**2 * variances.common)
-    several = group_count(data.unit, units) >= 2
+    several = group_count(data.unit[counted], units) >= 2
     strange = several & (worst < _GROSS) & (np.abs(seen) > _GROSS * np.sqrt(variances.unit + together**2 * variances.common + 1.0 / np.maximum(precision, 1e-300)))
     told = trusted & (marginal > _GROSS) & ((np.abs(residual) < _GROSS_TRUSTED) | ~several[data.unit])
     unsure = strange & ~trusted_units & (together != 0)
