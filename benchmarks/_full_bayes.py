@@ -246,7 +246,8 @@ def draw_world(rng: np.random.Generator, *, units: int, proxies: int, plates: bo
     both, pairs = groups.both
     bias = rng.normal(0, 0.3) + effects("kind", kinds)[groups.kind] + effects("sector", sectors)[groups.sector] + effects("region", regions)[groups.region]
     bias += effects("both", pairs)[both] + rng.normal(0, np.sqrt(variance("unit")), units)
-    output = rng.normal(5, 1, pairs)[both] + rng.normal(0, 1.1, units)
+    # The model leaves the levels of groups open, so they are drawn far apart.
+    output = rng.normal(5, 3, pairs)[both] + rng.normal(0, 1.1, units)
     finding_sd = 0.03
     finding = np.full(units, np.nan)
     seen = rng.choice(units, visits, replace=False)

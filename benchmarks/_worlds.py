@@ -51,9 +51,9 @@ def world_economy(world: World) -> Economy:
     known = np.flatnonzero(np.isfinite(world.nameplate))
     if len(known):
         tables["recipes"] = pl.DataFrame({"recipe": ["make"], "item": ["goods"], "role": ["out"], "amount": [1.0]})
-        tables["lines"] = pl.DataFrame(
-            {"line": [f"L{at:05d}" for at in known], "unit": [unit[at] for at in known], "capacity": np.exp(world.nameplate[known])}
-        ).with_columns(recipe=pl.lit("make"))
+        tables["lines"] = pl.DataFrame({"line": [f"L{at:05d}" for at in known], "unit": [unit[at] for at in known], "capacity": np.exp(world.nameplate[known])}).with_columns(
+            recipe=pl.lit("make")
+        )
     settings = Settings(name="a draw from the prior", base_period="2020", simulated=True)
     return Economy.from_tables(settings, {name: fit_schema(name, table) for name, table in tables.items()})
 

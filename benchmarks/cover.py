@@ -38,7 +38,9 @@ def main() -> None:
     with ProcessPoolExecutor(2) as pool:
         scores = list(pool.map(partial(one, file, units), range(first, first + seeds)))
     _errors({name: np.array([score["rmse"][name] for score in scores]) for name in scores[0]["rmse"]}, units)
-    held, size, found = (np.array([[score[name].get(group, (np.nan, 0, 0))[at] for group in scores[0]["groups"]] for score in scores]) for at, name in ((0, "groups"), (1, "groups"), (2, "groups")))
+    held, size, found = (
+        np.array([[score[name].get(group, (np.nan, 0, 0))[at] for group in scores[0]["groups"]] for score in scores]) for at, name in ((0, "groups"), (1, "groups"), (2, "groups"))
+    )
     _covers(list(scores[0]["groups"]), held, size, found)
     for level in (50, 90):
         totals = np.array([score["totals"][level] for score in scores])
@@ -97,7 +99,9 @@ def _errors(errors: dict[str, FloatArray], units: int) -> None:
 def _covers(names: list[str], held: FloatArray, size: FloatArray, found: FloatArray) -> None:
     seeds = len(held)
     mean, error = np.nanmean(held, axis=0), np.nanstd(held, axis=0, ddof=1) / np.sqrt(np.isfinite(held).sum(axis=0))
-    judged = np.array([at for at, name in enumerate(names) if "50 %" not in name and not name.startswith(("all", "uninspected", "inspected")) and found[:, at].sum() >= LEAST_FINDINGS])
+    judged = np.array(
+        [at for at, name in enumerate(names) if "50 %" not in name and not name.startswith(("all", "uninspected", "inspected")) and found[:, at].sum() >= LEAST_FINDINGS]
+    )
     judged = np.concatenate([judged, [names.index("uninspected, 90 %"), names.index("inspected, 90 %")]]).astype(int)
     outside = np.maximum(LOW - mean[judged], mean[judged] - HIGH) / np.maximum(error[judged], 1e-12)
     adjusted = dict(zip(judged.tolist(), holm(stats.t.sf(outside, seeds - 1)), strict=True))

@@ -15,17 +15,26 @@ import time
 from pathlib import Path
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 from scipy import stats
+from scipy.special import ndtr, ndtri
 
 from _cross_section import cross_section_economy
-from _full_bayes import Groups, World, full_posterior
+from _full_bayes import Groups, World, draw_world, full_posterior
+from _worlds import estimate_uncalibrated, world_economy
 from cover import simulate
 from groundplan.estimation.estimate import estimate
+from groundplan.maths.lognormal import Z90
+
+FloatArray = NDArray[np.float64]
 
 
 def main() -> None:
     """Run one of the comparisons."""
     match sys.argv[1:]:
+        case ["prior", *rest]:
+            _calibration(*(int(number) for number in (*rest, *(200, 1)[len(rest) :])))
         case [file, *rest]:
             _against(Path(file), *(int(number) for number in (*rest, *(30, 1_000, 1)[len(rest) :])))
         case _:
@@ -53,6 +62,38 @@ def _against(file: Path, seeds: int, units: int, first: int) -> None:
     mean, error = values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(seeds)
     print("| mean | " + " | ".join(f"{value:.{digits}f}" for value, digits in zip(mean, (4, 4, 3, 3, 3, 1, 1), strict=True)) + " |")
     print(f"\nUpper 95 % bound of the mean ratio: {mean[2] + stats.t.ppf(0.95, seeds - 1) * error[2]:.3f}.")
+
+
+def ranks(draws: int, first: int) -> dict[str, FloatArray]:
+    """Give the share of the posterior below the truth, of one unit that was not inspected, of one that was, of the mean log output and of the total; shape (draws,) each."""
+    found: dict[str, list[float]] = {name: [] for name in ("a unit not inspected", "a unit inspected", "mean log output", "total output")}
+    for seed in range(first, first + draws):
+        rng = np.random.default_rng([seed, 11])
+        world, output = draw_world(rng, units=300, proxies=int(rng.integers(1, 3)), plates=bool(rng.integers(2)), visits=40)
+        made = estimate_uncalibrated(world_economy(world))
+        table = made.estimates.sort("unit")
+        mean, sd, own = (table[name].to_numpy() for name in ("log_mean", "log_sd", "own_log_sd"))
+        for name, seen in (("a unit not inspected", False), ("a unit inspected", True)):
+            at = int(rng.choice(np.flatnonzero(np.isfinite(world.finding) == seen)))
+            found[name].append(float(ndtr((output[at] - mean[at]) / sd[at])))
+        # Rows share errors through the loadings of their series: of the mean, each factor's are added up.
+        shared = made.estimate_factors.group_by("factor").agg(pl.col("loading").sum())["loading"].to_numpy()
+        spread = float(np.sqrt((shared**2).sum() + (own**2).sum())) / len(mean)
+        found["mean log output"].append(float(ndtr((output.mean() - mean.mean()) / spread)))
+        total = made.totals.filter(pl.col("level") == "total").row(0, named=True)
+        width = float(np.log(total["upper_90"] / total["lower_90"])) / (2 * Z90)
+        found["total output"].append(float(ndtr((np.log(np.exp(output).sum()) - np.log(total["median"])) / width)))
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def _calibration(draws: int, first: int) -> None:
+    print("| figure | mean rank | sd of normal scores | in 90 % intervals | in 50 % intervals | Kolmogorov-Smirnov p |\n|---|---|---|---|---|---|")
+    for name, values in ranks(draws, first).items():
+        scores = ndtri(np.clip(values, 1e-9, 1 - 1e-9))
+        held = [float(np.mean(np.abs(values - 0.5) <= level / 2)) for level in (0.9, 0.5)]
+        print(
+            f"| {name} | {values.mean():.3f} ± {values.std(ddof=1) / np.sqrt(draws):.3f} | {scores.std(ddof=1):.3f} | {held[0]:.3f} | {held[1]:.3f} | {stats.kstest(values, 'uniform').pvalue:.2f} |"
+        )
 
 
 if __name__ == "__main__":

@@ -119,7 +119,9 @@ def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, volumes: 
     return Level(whole, begin, post, tuple(layout.names), rows, elasticity, {name: weight for name, (_, weight) in volumes.items()}, counted, len(apart) > 0)
 
 
-def _robust_variances(data: Measurements, start: Variances, counts: Variances, begin: Variances | None, aside: int, *, tolerance: float) -> tuple[Variances, Measurements, BoolArray]:
+def _robust_variances(
+    data: Measurements, start: Variances, counts: Variances, begin: Variances | None, aside: int, *, tolerance: float
+) -> tuple[Variances, Measurements, BoolArray]:
     """Fit the variances, gross outliers tempered in turns: variances, tempered measurements, and which were set aside."""
     variances = fit_variances(data, start, counts=counts, begin=begin, tolerance=tolerance)
     tempered, odd = temper(data, variances, solve(data, variances), aside)
