@@ -137,7 +137,7 @@ def _given(world: World) -> dict[str, Any]:
 
 def _variance(name: str) -> Any:
     """A standard deviation whose square is scaled inverse chi-squared, and the effects' scale it serves as."""
-    scale, freedom = SCALES[name.split("|")[0]]
+    scale, freedom = SCALES[name.split("|", maxsplit=1)[0]]
     square = numpyro.sample(f"{name}|square", dist.InverseGamma(freedom / 2, freedom * scale**2 / 2))
     return jnp.sqrt(square)
 

@@ -3,9 +3,9 @@
     python benchmarks/full_bayes.py FILE [SEEDS] [UNITS] [FIRST]   # error on the uninspected, cover and time, against Hamiltonian Monte Carlo (numpyro)
     python benchmarks/full_bayes.py prior [DRAWS] [FIRST]          # simulation-based calibration, before any conformal rescaling
 
-FILE is `estimation_sim.py`. Simulation-based calibration (Talts and others 2018, arXiv 1804.06788) draws variances, effects and elasticities from the priors that docs/methods/estimation.md states, then a
-country from them, and takes the rank of one true figure in its estimate. Ranks of a sound method are uniform; one rank a country, so that they are independent. A seed of 1,000 units takes
-100 s by Monte Carlo, 0.4 s by the estimate.
+FILE is `estimation_sim.py`. Simulation-based calibration (Talts and others 2018, arXiv 1804.06788) draws variances, effects and elasticities from the priors that
+docs/methods/estimation.md states, then a country from them, and takes the rank of one true figure in its estimate. Ranks of a sound method are uniform; of each figure there is one
+rank a country, so that they are independent. A seed of 1,000 units takes 100 s by Monte Carlo, 0.5 s by the estimate; 200 draws from the prior take one minute.
 """
 
 from __future__ import annotations
@@ -91,9 +91,7 @@ def _calibration(draws: int, first: int) -> None:
     for name, values in ranks(draws, first).items():
         scores = ndtri(np.clip(values, 1e-9, 1 - 1e-9))
         held = [float(np.mean(np.abs(values - 0.5) <= level / 2)) for level in (0.9, 0.5)]
-        print(
-            f"| {name} | {values.mean():.3f} ± {values.std(ddof=1) / np.sqrt(draws):.3f} | {scores.std(ddof=1):.3f} | {held[0]:.3f} | {held[1]:.3f} | {stats.kstest(values, 'uniform').pvalue:.2f} |"
-        )
+        print(f"| {name} | {values.mean():.3f} ± {values.std(ddof=1) / np.sqrt(draws):.3f} | {scores.std(ddof=1):.3f} | {held[0]:.3f} | {held[1]:.3f} | {even:.2f} |")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
-from _full_bayes import draw_world, full_posterior  # noqa: E402
-from _worlds import estimate_uncalibrated, world_economy  # noqa: E402
-from full_bayes import ranks  # noqa: E402
+from _full_bayes import draw_world, full_posterior
+from _worlds import estimate_uncalibrated, world_economy
+from full_bayes import ranks
 
 UNITS = 300
 
