@@ -2,10 +2,10 @@
 
     python benchmarks/cover.py FILE [UNITS] [SEEDS] [FIRST]
 
-FILE is `estimation_sim.py`, whose `simulate` draws a cross-section of units, 5 % of them inspected. The seed is the replicate: a group's cover is the mean over seeds of the share that
-holds within a seed, with the standard error over seeds. A group (sector, tenth of units by output, kind of manager, inspected or not) is out where its mean cover lies beyond 85 to
-95 % and a t-test over seeds says so at 5 % after Holm's adjustment over all groups; it is not judged with less than 200 findings in all seeds together. 200 seeds of 1,000 units take
-about two minutes on two cores, 20 seeds of 100,000 three.
+FILE is `estimation_sim.py`, whose `simulate` draws a cross-section of units, 5 % of them inspected. The seed is the replicate: a group's cover is the mean over
+seeds of the share that holds within a seed, with the standard error over seeds. A group (sector, tenth of units by output, kind of manager, inspected or not) is out
+where its mean cover lies beyond 85 to 95 % and a t-test over seeds says so at 5 % after Holm's adjustment over all groups; it is not judged with less than 200
+findings in all seeds together. 200 seeds of 1,000 units take about two minutes on two cores, 20 seeds of 100,000 three.
 """
 
 from __future__ import annotations

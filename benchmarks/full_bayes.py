@@ -91,7 +91,9 @@ def _calibration(draws: int, first: int) -> None:
     for name, values in ranks(draws, first).items():
         scores = ndtri(np.clip(values, 1e-9, 1 - 1e-9))
         held = [float(np.mean(np.abs(values - 0.5) <= level / 2)) for level in (0.9, 0.5)]
-        print(f"| {name} | {values.mean():.3f} ± {values.std(ddof=1) / np.sqrt(draws):.3f} | {scores.std(ddof=1):.3f} | {held[0]:.3f} | {held[1]:.3f} | {even:.2f} |")
+        even = stats.kstest(values, "uniform").pvalue
+        mean = f"{values.mean():.3f} ± {values.std(ddof=1) / np.sqrt(draws):.3f}"
+        print(f"| {name} | {mean} | {scores.std(ddof=1):.3f} | {held[0]:.3f} | {held[1]:.3f} | {even:.2f} |")
 
 
 if __name__ == "__main__":
