@@ -25,7 +25,7 @@ _Z90 = 1.6448536269514722
 
 
 def cross_section_economy(drawn: dict[str, Any]) -> Economy:
-    """Write a drawn cross-section as an economy of one product and one period; findings are random visits with 3 % error."""
+    """Write a drawn cross-section as an economy of one product and one period; findings are random visits with 3 % error, `plan` (where it is drawn) log targets."""
     unit = [f"E{number:07d}" for number in range(drawn["N"])]
     audited = np.flatnonzero(drawn["aud"])
     visits = [f"V{number:07d}" for number in audited]
@@ -49,6 +49,8 @@ def cross_section_economy(drawn: dict[str, Any]) -> Economy:
             period, product, measure=pl.lit("output"), method=pl.lit("weighing"), relative_error=pl.lit(0.03)
         ),
     }
+    if "plan" in drawn:
+        tables["targets"] = pl.DataFrame({"unit": unit, "quantity": np.exp(drawn["plan"])}).with_columns(period, product, plan=pl.lit("last"))
     return Economy.from_tables(Settings(name="cross-section", base_period="2020", simulated=True), {name: fit_schema(name, table) for name, table in tables.items()})
 
 

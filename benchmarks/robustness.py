@@ -74,6 +74,13 @@ def gross_errors(drawn: Drawn, rng: np.random.Generator) -> None:
     drawn["r"] = drawn["r"] + np.where(slip, rng.choice([-1.0, 1.0], UNITS) * np.log(10.0), 0.0)
 
 
+def filled_up(drawn: Drawn, rng: np.random.Generator) -> None:
+    """Set targets around what was to be expected, and let six units of ten that would report up to 20 % less fill up to a little above them."""
+    plan = drawn["y"] + rng.normal(0.08, 0.15, UNITS)
+    short = (drawn["r"] < plan) & (drawn["r"] > plan + np.log(0.8)) & (rng.random(UNITS) < 0.6)
+    drawn["r"], drawn["plan"] = np.where(short, plan + rng.exponential(0.006, UNITS), drawn["r"]), plan
+
+
 def no_findings(drawn: Drawn, rng: np.random.Generator) -> None:
     """Inspect nobody: the common level of bias is not identified."""
     drawn["aud"], drawn["a"] = np.zeros(UNITS, bool), np.full(UNITS, np.nan)
@@ -89,6 +96,7 @@ WORLDS: dict[str, Callable[[Drawn, np.random.Generator], None]] = {
     "visits where reports look padded": suspicious_visits,
     "2 % decimal slips": gross_errors,
     "no findings at all": no_findings,
+    "filled up to the target": filled_up,
 }
 
 

@@ -100,7 +100,7 @@ def estimate_capacities(economy: Economy, evidence: Evidence, unheard: NDArray[n
     found = np.flatnonzero(data.component < 0)
     residual, total = held_out(data, variances, post, found)
     noise = data.known[found]
-    residuals = Residuals(residual, np.maximum(total - noise, 1e-12), noise, np.zeros(len(found), np.int64), np.ones(len(found), np.int64), ())
+    residuals = Residuals(residual, np.maximum(total - noise, 1e-12), noise, np.ones(len(found), np.int64), np.zeros(len(found), np.int64))
     _, calibration = calibrate(residuals, "capacity")
     half, ninety = (float(calibration[name][0]) for name in ("factor_50", "factor_90"))
     # What reports of other sectors hint at is no ground to move a figure that nobody looked at: such nameplates are taken as stated.

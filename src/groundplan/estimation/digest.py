@@ -131,9 +131,10 @@ def _digest_part(evidence: Evidence, inside: Evidence, part: Part, basis: Basis,
     movement = basis.pattern.movement(evidence, part.series, np.isfinite(log_report))
     noise = Noise(basis.noise, basis.new, basis.filling.by_period(part.series)[1])
     rows = posterior_rows(inside, ground, movement, log_report, noise, basis.heard.of(part.series), basis.swings)
-    spread, lasting = spread_rows(inside, ground, rows, basis.factors, root)
+    factors = basis.factors.of(part.units)
+    spread, lasting = spread_rows(inside, ground, rows, factors, root)
     count = len(inside.series_unit)
-    return estimates_table(inside, ground, rows, spread, basis.factors), Digest(
+    return estimates_table(inside, ground, rows, spread, factors), Digest(
         lasting=lasting,
         periods=sum_periods(inside, rows, spread, basis.year, basis.years),
         base=sum_base(inside, rows, spread, basis.base),

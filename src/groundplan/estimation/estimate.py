@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from groundplan.errors import Fault, InputError
 from groundplan.estimation.balances import reconcile
-from groundplan.estimation.calibrate import Residuals, calibrate
+from groundplan.estimation.calibrate import Residuals, calibrate, grow_tree
 from groundplan.estimation.capacity import STATED_SD, CapacityTables, estimate_capacities
 from groundplan.estimation.clues import Clue, read_clues
 from groundplan.estimation.design_sample import Lot, Sample, draw_sample, read_lot
@@ -34,7 +34,7 @@ from groundplan.estimation.sources import is_claim
 from groundplan.estimation.spread import Loadings, join_loadings
 from groundplan.estimation.suspects import TOLERANCE, suspects_table
 from groundplan.estimation.tables_out import factors_table
-from groundplan.estimation.targets import read_targets, target_gap
+from groundplan.estimation.targets import read_targets, target_stand
 from groundplan.estimation.totals import plan_periods, totals_table
 from groundplan.estimation.unreported import judge_unreported
 from groundplan.estimation.wrong_measures import screen_measures
@@ -276,7 +276,7 @@ def _prepare(economy: Economy, evidence: Evidence, tell: Callable[[str, float], 
     noise, new = report_noise(evidence, log_report)
     pattern = report_pattern(evidence, log_report)
     tell("biases of reports", 0.3)
-    level = fit_level(evidence, log_report, pattern, target_gap(evidence, targets, log_report), noise)
+    level = fit_level(evidence, log_report, pattern, target_stand(evidence, targets, log_report), noise)
     residuals = _held_out(evidence, level)
     factors, calibration = calibrate(residuals, "all")
     checks = check_predictions(economy, evidence, level, log_report, noise, residuals)
@@ -324,8 +324,8 @@ def _held_out(evidence: Evidence, level: Level) -> Residuals:
     noise = level.data.known[rows]
     unit = level.data.unit[rows]
     number = np.bincount(evidence.series_unit[evidence.findings.series], minlength=len(evidence.units))
-    labels = tuple(f"sector={label}" for label in evidence.sector.labels)
-    return Residuals(residual, np.maximum(total - noise, 1e-12), noise, evidence.sector.position[unit], number[unit], labels)
+    tree = grow_tree(evidence)
+    return Residuals(residual, np.maximum(total - noise, 1e-12), noise, number[unit], tree.leaf[unit], tree)
 
 
 def _sentence(evidence: Evidence, level: Level, reporting: NDArray[np.bool_]) -> str:

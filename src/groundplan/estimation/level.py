@@ -29,6 +29,8 @@ PRIOR_BIAS_SD = 0.3
 """Standard deviation of the prior of the country's mean log bias, around none."""
 _CHOSEN_SD = 0.15
 """Standard deviation of the prior of a difference between units that were chosen for a visit and the others, where they look more honest."""
+_STAND_SD = 0.5
+"""Standard deviation of the prior of what a unit's stand to its target says of its bias, around nothing: learned, of either sign."""
 _SHARED_SD = 0.2
 """Scale of the prior of what proxies of a unit have in common that is not output: a plant that makes more with its people does so with its electricity."""
 _SAMPLE = 2000
@@ -66,22 +68,22 @@ class Level:
         return float(self.variances.error[[name for name in self.rows if name != "finding"].index(source)])
 
 
-def fit_level(evidence: Evidence, log_report: FloatArray, pattern: Pattern, gap: FloatArray, noise: float) -> Level:
+def fit_level(evidence: Evidence, log_report: FloatArray, pattern: Pattern, stand: dict[str, FloatArray], noise: float) -> Level:
     """Estimate each unit's lasting log bias.
 
     Args:
         evidence: what is known.
         log_report: shape (S, T), log of the usable reports, NaN elsewhere.
         pattern: levels of the reports.
-        gap: shape (U,), log of reported to targeted output against the sector's mean; 0 where there is no target.
+        stand: measure -> shape (U,), how reports stand to targets; 0 where there is no target.
         noise: variance of the log error of a single report around the unit's lasting bias.
     """
     volumes = unit_volumes(evidence, log_report)
-    found = _fit(evidence, log_report, pattern, volumes, gap, noise, np.zeros(0, np.int64))
+    found = _fit(evidence, log_report, pattern, volumes, stand, noise, np.zeros(0, np.int64))
     chosen = _chosen(evidence)
     if not chosen_look_honest(found.data, found.variances, found.posterior, found.rows["finding"], chosen):
         return found
-    return _fit(evidence, log_report, pattern, volumes, gap, noise, np.flatnonzero(chosen))
+    return _fit(evidence, log_report, pattern, volumes, stand, noise, np.flatnonzero(chosen))
 
 
 def _chosen(evidence: Evidence) -> BoolArray:
@@ -92,13 +94,15 @@ def _chosen(evidence: Evidence) -> BoolArray:
     return found
 
 
-def _fit(evidence: Evidence, log_report: FloatArray, pattern: Pattern, volumes: dict[str, tuple[Volume, FloatArray]], gap: FloatArray, noise: float, apart: IntArray) -> Level:
+def _fit(
+    evidence: Evidence, log_report: FloatArray, pattern: Pattern, volumes: dict[str, tuple[Volume, FloatArray]], stand: dict[str, FloatArray], noise: float, apart: IntArray
+) -> Level:
     elasticity, sizes = dict.fromkeys(evidence.proxies, 1.0), size_source(evidence, pattern.level)
     begin: Variances | None = None
     # Elasticities enter as loadings, so they and the variances are found in turns; they move little after the first.
     for turn in range(_TURNS + 1):
         found = finding_source(evidence, log_report, noise)
-        layout, unit_design = _bias_effects(evidence, gap, apart)
+        layout, unit_design = _bias_effects(evidence, stand, apart)
         sources = [proxy_source(evidence, name, volumes[name][0], elasticity[name], layout) for name in evidence.proxies]
         sources += [nameplate_source(evidence, pattern.level, layout), *claim_sources(evidence, log_report, noise, layout), sizes, found]
         data, start, counts, rows = _assemble(sources, layout, unit_design, tuple(evidence.proxies))
@@ -136,7 +140,7 @@ def _robust_variances(
     return variances, tempered, odd
 
 
-def _bias_effects(evidence: Evidence, gap: FloatArray, apart: IntArray) -> tuple[Layout, csr_array]:
+def _bias_effects(evidence: Evidence, stand: dict[str, FloatArray], apart: IntArray) -> tuple[Layout, csr_array]:
     """Lay out the effects on units' biases; those of the units `apart` differ from the others' by one more."""
     layout, terms, rows = Layout(), Terms(), np.arange(len(evidence.units))
     terms.add(rows, layout.fixed("bias|common", 0.0, PRIOR_BIAS_SD), 1.0)
@@ -148,8 +152,9 @@ def _bias_effects(evidence: Evidence, gap: FloatArray, apart: IntArray) -> tuple
         terms.add(rows, layout.random([f"bias|{label}" for label in both.labels], 0.05, 5.0) + both.position, 1.0)
     if len(apart):
         terms.add(apart, layout.fixed("bias|chosen", 0.0, _CHOSEN_SD), 1.0)
-    if gap.any():
-        terms.add(rows, layout.fixed("bias|target", 0.0, 0.5), gap)
+    for name, values in stand.items():
+        if values.any():
+            terms.add(rows, layout.fixed(f"bias|{name}", 0.0, _STAND_SD), values)
     return layout, terms.matrix((len(evidence.units), len(layout.names)))
 
 

@@ -10,13 +10,12 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.stats import beta, binomtest, norm
 
-from groundplan.estimation.calibrate import LEAST_UNITS, Residuals
+from groundplan.estimation.calibrate import LEAST_UNITS, Residuals, leave_out
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.level import Level
 from groundplan.estimation.silence import nobody_reports
 from groundplan.estimation.sources import finding_source
 from groundplan.estimation.windows import reports_beside_findings
-from groundplan.maths.conformal import left_out_factors
 from groundplan.maths.groups import group_mean
 from groundplan.maths.lognormal import Z50, Z90
 from groundplan.maths.mixed import held_out
@@ -96,7 +95,7 @@ def check_predictions(economy: Economy, evidence: Evidence, level: Level, log_re
     if plain is not None:
         changed = plain[0]
         residual[changed], variance[changed], noise[changed] = (part[changed] for part in plain[1:])
-    half, ninety, source = _factors(residuals)
+    half, ninety, source = leave_out(residuals, "all")
     there = np.isfinite(reports_beside_findings(evidence, log_report)[0])
     series = evidence.findings.series[there]
     found = group_mean(evidence.series_unit[series], evidence.findings.log_rate[there], len(evidence.units))[unit]
@@ -106,7 +105,9 @@ def check_predictions(economy: Economy, evidence: Evidence, level: Level, log_re
     findings = np.bincount(evidence.series_unit[series], minlength=len(evidence.units))
     checks = Checks(unit, -residual, variance, noise, half, ninety, PredictiveChecks.create_empty())
     sd = checks.sd(90)
-    labels = [residuals.labels[at] for at in residuals.group.tolist()]
+    tree = residuals.tree
+    assert tree is not None
+    labels = [tree.labels[0][at] for at in tree.above[residuals.leaf, 0].tolist()]
     table = pl.DataFrame(
         {
             "unit": evidence.units.column("unit", unit),
@@ -151,7 +152,7 @@ def cover_table(checks: Checks, evidence: Evidence) -> pl.DataFrame:
                     "upper_95": float(beta.ppf(0.975, count + 1, units - count)) if count < units else 1.0,
                     "raw_cover": float(raw[nominal][inside].mean()),
                     "p_value": binomtest(count, units, nominal / 100).pvalue if nominal in _JUDGED else None,
-                    "has_own_factor": units >= LEAST_UNITS if level == "sector" else None,
+                    "has_own_factor": units >= LEAST_UNITS if level in ("sector", "kind") else None,
                 }
             )  # fmt: skip
     tested = [row for row in rows if row["p_value"] is not None]
@@ -166,10 +167,10 @@ def predictive_notes(cover: pl.DataFrame) -> tuple[Note, ...]:
     thin = cover.filter((pl.col("level") == "sector") & (pl.col("nominal") == 90) & ~pl.col("has_own_factor"))
     if len(thin):
         several = len(thin) > 1
-        names = _listed(thin["key"].to_list())
+        names, by_kind = _listed(thin["key"].to_list()), bool(cover.filter(pl.col("level") == "kind")["has_own_factor"].any())
         sentence = (
             f"{len(thin)} {'sectors have' if several else 'sector has'} fewer than {LEAST_UNITS} inspected units ({names}): {'their' if several else 'its'} intervals have the "
-            "width that holds for all inspected units together, and may be too narrow or too wide there."
+            f"width that holds for {'all inspected units of a kind' if by_kind else 'all inspected units'} together, and may be too narrow or too wide there."
         )
         notes.append(Note("estimate", "warning", "calibration", sentence))
     for row in cover.filter(pl.col("is_off")).sort("p_value", maintain_order=True).iter_rows(named=True):
@@ -180,20 +181,6 @@ def predictive_notes(cover: pl.DataFrame) -> tuple[Note, ...]:
         )
         notes.append(Note("estimate", "alert" if narrow else "warning", "calibration", sentence))
     return tuple(notes)
-
-
-def _factors(residuals: Residuals) -> tuple[FloatArray, FloatArray, list[str]]:
-    """Give each unit the factors of its group, or of all where the group is thin, formed without it; and whose they are."""
-    number = np.bincount(residuals.group, minlength=len(residuals.labels))
-    pair = [left_out_factors(residuals.residual, residuals.variance, residuals.noise, level=share) for share in (0.5, 0.9)]
-    source = ["all"] * len(residuals.residual)
-    for group in np.flatnonzero(number >= LEAST_UNITS).tolist():
-        inside = np.flatnonzero(residuals.group == group)
-        for factors, share in zip(pair, (0.5, 0.9), strict=True):
-            factors[inside] = left_out_factors(residuals.residual[inside], residuals.variance[inside], residuals.noise[inside], level=share)
-        for at in inside.tolist():
-            source[at] = residuals.labels[group]
-    return pair[0], pair[1], source
 
 
 def _untempered(evidence: Evidence, level: Level, log_report: FloatArray, report_noise: float) -> tuple[BoolArray, FloatArray, FloatArray, FloatArray] | None:

@@ -78,7 +78,7 @@ def spread_rows(evidence: Evidence, ground: Ground, rows: Rows, factors: Factors
         factors: of calibration.
         root: Cholesky factor of the effects' covariance, shape (p, p).
     """
-    group = evidence.sector.position[evidence.series_unit]
+    group = factors.leaf[evidence.series_unit]
     # Series that do not report do not share the bias of reports, but what is made of nameplates.
     effect_loadings = shared_loadings(ground.shared, root)
     lasting = np.asarray(effect_loadings.power(2).sum(axis=1)).ravel() + ground.unit_variance + ground.series_variance

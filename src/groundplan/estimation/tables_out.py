@@ -36,7 +36,7 @@ def estimates_table(evidence: Evidence, ground: Ground, rows: Rows, spread: Spre
     overstated = np.where(rows.zero, (reported > 0).astype(float), np.where(reported == 0, 0.0, overstated))
     unit, product = evidence.series_unit[rows.series], evidence.series_product[rows.series]
     periods = Axis(evidence.periods)
-    groups = pl.Series("group", factors.source, dtype=pl.String).gather(pl.Series(evidence.sector.position[unit]))
+    groups = pl.Series("group", factors.source, dtype=pl.String).gather(pl.Series(factors.leaf[unit]))
     columns = {
         "reported": reported,
         "median": median,

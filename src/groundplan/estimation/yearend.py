@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.partitions import Part
+from groundplan.estimation.targets import HEAP
 from groundplan.maths.spike import fit_spike, spike_posterior
 from groundplan.period import parse_period
 
@@ -23,8 +24,6 @@ _FIRST_LATE = 9
 _LEAST_LATE, _LEAST_EARLY = 3, 5
 """Months with report and proxy that a year must have in its last third, and in its first two."""
 _LEAST_YEARS = 40
-_HEAP = (1.0, 1.03)
-"""Yearly reports that reach so much of their target are those that may have been filled up to it; how often they are is learned."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,5 +182,5 @@ def _in_heap(evidence: Evidence, targets: dict[str, FloatArray], years: IntArray
         wanted = targets.get(f"{number:04d}")
         if wanted is not None:
             made = np.nan_to_num(evidence.reported[:, np.concatenate([early, late])]).sum(axis=1)
-            heaped[:, at] = (made / wanted >= _HEAP[0]) & (made / wanted < _HEAP[1])
+            heaped[:, at] = (made / wanted >= HEAP[0]) & (made / wanted < HEAP[1])
     return heaped

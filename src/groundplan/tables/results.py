@@ -105,7 +105,7 @@ class Estimates(dy.Schema):
     share_proxy = _number("weight of proxies")
     share_prior = _number("weight of the group")
     inspected = dy.Bool(description="a finding of output exists for this unit and product")
-    group = _text("group whose errors calibrate the interval, for instance sector=steel")
+    group = _text("group whose errors calibrate the interval, for instance sector=steel, or sector=steel, kind=workshop")
 
 
 class EstimateFactors(dy.Schema):
@@ -171,11 +171,11 @@ class Calibration(dy.Schema):
     group = _key("group, 'all' at the top")
     findings = dy.Int64(description="findings in the group")
     units = dy.Int64(description="inspected units in the group")
-    factor_50 = _number("factor on the 50 % half-width")
-    factor_90 = _number("factor on the 90 % half-width")
+    factor_50 = _number("factor on the 50 % half-width, root mean square over the group's inspected units")
+    factor_90 = _number("factor on the 90 % half-width, the same")
     raw_cover_90 = _number("cover of the 90 % interval before rescaling, held out by unit")
     cover_90 = _number("cover after rescaling, held out by unit")
-    parent = _text("group that it falls back on where it is too thin")
+    parent = _text("what it falls back on where it is too thin: all, or kind: each unit on its kind")
 
 
 class PredictiveChecks(dy.Schema):
@@ -194,8 +194,8 @@ class PredictiveChecks(dy.Schema):
     standardised = _number("(log_found - log_predicted) / sqrt(log_sd^2 + finding_log_sd^2)")
     inside_50 = dy.Bool(description="the 50 % interval, the finding's own variance counted, holds what was found")
     inside_90 = dy.Bool(description="the 90 % interval holds it")
-    group = _text("group of the unit")
-    factor_from = _text("group whose factor calibrates it: its own, or its parent where it is too thin")
+    group = _text("narrowest group of the unit")
+    factor_from = _text("narrowest group whose factor calibrates it: it has at least 50 inspected units")
     sector = _text("sector")
     region = _text("region")
     kind = _text("kind of unit, major ones apart")
@@ -216,7 +216,7 @@ class PredictiveCover(dy.Schema):
     raw_cover = _number("cover before calibration")
     p_value = _number("chance of a cover as far from nominal, Holm-adjusted over the groups and over 50 and 90 %; null at other nominals")
     is_off = dy.Bool(nullable=True, description="p_value under 5 %; null at other nominals")
-    has_own_factor = dy.Bool(nullable=True, description="a sector with at least 50 inspected units, which has a factor of its own; null for other levels")
+    has_own_factor = dy.Bool(nullable=True, description="a sector or kind with at least 50 inspected units, which has a factor of its own; null for other levels")
 
 
 class Suspects(dy.Schema):
