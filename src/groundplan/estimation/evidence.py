@@ -112,6 +112,11 @@ class Evidence:
             parts=(Part(slice(0, units.stop - units.start), slice(0, series.stop - series.start)),),
         )
 
+    def steps(self) -> FloatArray:
+        """Give the time from the start of each period to that of the next, in periods of the commonest length, shape (T - 1,)."""
+        days = np.array([parse_period(label).start.toordinal() for label in self.periods], float)
+        return np.asarray(np.diff(days) * float(np.median(self.per_year)) / 365.25)
+
     def by_part(self, function: Callable[[Evidence, Part], Result]) -> list[Result]:
         """Apply a function to each part, side by side; results in the order of the parts."""
         return list(self.each_part(function))

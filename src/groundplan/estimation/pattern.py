@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.partitions import Part
+from groundplan.maths.common_paths import smooth_common
+from groundplan.maths.dynamics import Dynamics, fit_dynamics
 from groundplan.maths.groups import masked_mean, membership
+from groundplan.period import parse_period
 
 __all__ = ["Pattern", "report_pattern"]
 
@@ -18,8 +21,10 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 _PSEUDO = 2.0
-"""Series at zero that are added to each product's month: a lone series' ups and downs are not its product's."""
+"""Series at zero that are added to each product's month while levels and months are found in turns."""
 _ROUNDS = 3
+_SEVERAL, _SAMPLE = 3, 300
+"""How series move on their own is learned from so many, of products that at least three make."""
 _LEAST_EXPLAINED = 0.05
 
 
@@ -29,7 +34,7 @@ class Pattern:
 
     Args:
         level: shape (S,), mean log report, the product's months taken off; NaN where there is none.
-        wave: shape (P, T), how each product's months deviate from the level.
+        wave: shape (P, T), how each product's months deviate from the level: a local level and a season that its makers share.
         proxy: whose movement the reports follow; None: they follow no proxy.
         slope: by how much they follow it.
         proxy_wave: shape (sectors, T), how the proxy's months deviate in each sector.
@@ -59,8 +64,8 @@ class Pattern:
 def report_pattern(evidence: Evidence, log_report: FloatArray) -> Pattern:
     """Fit level + product's month + slope x proxy to the usable reports.
 
-    Levels and months are fitted in turns (two-way means); the proxy is the one whose movement within units, its sector's month taken off, goes along
-    with the reports' best, by least squares over all units.
+    Levels and months are fitted in turns (two-way means), then months are smoothed (`smooth_common`). The proxy is the one whose movement within units, its
+    sector's month taken off, goes along with the reports' best, by least squares over all units.
 
     Args:
         evidence: what is known.
@@ -77,7 +82,7 @@ def report_pattern(evidence: Evidence, log_report: FloatArray) -> Pattern:
 
 
 def _two_way_means(evidence: Evidence, log_report: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Give the level of each series, NaN where it does not report, and the wave of each product."""
+    """Give the level of each series, NaN where it does not report, and the wave of each product: what its makers do together."""
     products = len(evidence.products)
 
     def begin(inside: Evidence, part: Part) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -97,12 +102,32 @@ def _two_way_means(evidence: Evidence, log_report: FloatArray) -> tuple[FloatArr
             return level, membership(inside.series_product, products, level) @ there
 
         found = evidence.by_part(taken)
-        return np.concatenate([each[0] for each in found]), (filled - np.sum([each[1] for each in found], axis=0)) / (number + _PSEUDO)
+        return np.concatenate([each[0] for each in found]), filled - np.sum([each[1] for each in found], axis=0)
 
-    level, wave = turn(np.zeros(filled.shape))
-    for _ in range(_ROUNDS - 1):
-        level, wave = turn(wave)
+    level, rest = turn(np.zeros(filled.shape))
+    for _ in range(_ROUNDS - 2):
+        level, rest = turn(rest / (number + _PSEUDO))
+    mean = rest / np.maximum(number, 1.0)
+    parsed = [parse_period(label) for label in evidence.periods]
+    years = np.array([period.start.toordinal() for period in parsed], float) / 365.25
+    # Months of one name share a season, years and quarters their own.
+    season = np.unique([f"{period.length} {period.start.month:02d} {period.start.day:02d}" for period in parsed], return_inverse=True)[1].astype(np.int64)
+    own = _own_dynamics(evidence, log_report, level, mean, number)
+    wave = smooth_common(mean, number, years, season, own, evidence.steps())
+    level, _ = turn(wave)
     return np.where(count > 0, level, np.nan), wave
+
+
+def _own_dynamics(evidence: Evidence, log_report: FloatArray, level: FloatArray, mean: FloatArray, number: FloatArray) -> Dynamics:
+    """Learn how series move apart from their product, from an even selection of those whose product several others make."""
+    several = number.max(axis=1, initial=0.0) >= _SEVERAL
+    shown = np.flatnonzero(several[evidence.series_product] & (np.isfinite(log_report).sum(axis=1) > 1))
+    sample = shown[np.unique(np.linspace(0, max(len(shown) - 1, 0), _SAMPLE).astype(np.int64))] if len(shown) else shown
+    made = number[evidence.series_product[sample]]
+    # A mean that the series is part of follows it.
+    alone = np.sqrt(np.where(made > 1, made / np.maximum(made - 1.0, 1.0), np.nan))
+    rest = (log_report[sample] - level[sample, None] - mean[evidence.series_product[sample]]) * alone
+    return fit_dynamics(rest, evidence.steps(), np.zeros(len(sample), np.int64), 1)
 
 
 def _proxy_wave(evidence: Evidence, name: str) -> FloatArray:

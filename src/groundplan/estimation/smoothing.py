@@ -101,8 +101,7 @@ def learn_swings(evidence: Evidence, pattern: Pattern, log_report: FloatArray) -
         log_report: shape (S, T), log of the usable reports at a yearly rate, NaN elsewhere.
     """
     parsed = [parse_period(label) for label in evidence.periods]
-    days = np.array([period.start.toordinal() for period in parsed], float)
-    steps = np.diff(days) * float(np.median(evidence.per_year)) / 365.25
+    steps = evidence.steps()
     shown = np.flatnonzero(np.isfinite(log_report).sum(axis=1) > 1)
     sample = shown[np.unique(np.linspace(0, max(len(shown) - 1, 0), _SAMPLE).astype(np.int64))] if len(shown) else shown
     there = np.isfinite(log_report[sample])
