@@ -139,7 +139,7 @@ def _groundplan(revisions: FloatArray) -> tuple[FloatArray, FloatArray, FloatArr
         wide=np.full(1 + countries, _BIAS_SD**2),
     )
     start = Variances(_NOISE_SD**2, np.zeros(0), np.array([_COUNTRY_SD**2]))
-    variances = fit_variances(data, start, counts=Variances(4.0, np.zeros(0), np.array([4.0])))
+    variances, _ = fit_variances(data, start, counts=Variances(4.0, np.zeros(0), np.array([4.0])))
     post = solve(data, variances)
     residual, variance = held_out(data, variances, post, np.arange(settled))
     half, ninety = (conformal_factor(residual, variance - _EXACT, np.full(settled, _EXACT), level=level) for level in (0.5, 0.9))

@@ -23,16 +23,17 @@ def test_a_creeping_linear_map_is_followed_to_its_end_in_few_steps(seed):
     Q, _ = np.linalg.qr(rng.normal(size=(4, 4)))
     A, end = Q @ np.diag([0.99, 0.9, 0.5, 0.1]) @ Q.T, rng.normal(size=4)
     step, calls = counted(lambda x: end + A @ (x - end))
-    found = find_fixed_point(step, np.zeros(4), rounds=1_000, tolerance=1e-9)
+    found, moved = find_fixed_point(step, np.zeros(4), rounds=1_000, tolerance=1e-9)
     # By itself the map needs more than 1,500 steps for that.
     assert np.allclose(found, end, atol=1e-6)
+    assert moved < 1e-9
     assert len(calls) <= 300
 
 
 def test_an_extrapolation_too_far_is_taken_back():
     # Slow from afar and of a sharp bend near the end, so that what is learned outside leads past it.
     step, calls = counted(lambda x: np.where(x > 1.0, x - 0.02, 1.0 - 0.9 * (1.0 - x) - 5.0 * (x < 0.5)))
-    found = find_fixed_point(step, np.array([3.0]), rounds=500, tolerance=1e-8)
+    found, _ = find_fixed_point(step, np.array([3.0]), rounds=500, tolerance=1e-8)
     assert found == pytest.approx(1.0, abs=1e-6)
     assert len(calls) < 100
 
@@ -40,9 +41,10 @@ def test_an_extrapolation_too_far_is_taken_back():
 @pytest.mark.parametrize("rounds", [1, 2, 3, 7])
 def test_no_more_steps_are_taken_than_allowed(rounds):
     step, calls = counted(lambda x: 0.999 * x + 1.0)
-    find_fixed_point(step, np.array([0.0]), rounds=rounds, tolerance=0.0)
+    _, moved = find_fixed_point(step, np.array([0.0]), rounds=rounds, tolerance=0.0)
     assert len(calls) <= rounds
+    assert moved > 0.5
 
 
 def test_a_vector_of_nothing_is_its_own_fixed_point():
-    assert find_fixed_point(lambda x: x, np.zeros(0), rounds=10, tolerance=1e-6).shape == (0,)
+    assert find_fixed_point(lambda x: x, np.zeros(0), rounds=10, tolerance=1e-6)[0].shape == (0,)

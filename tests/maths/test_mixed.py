@@ -110,7 +110,7 @@ def test_held_out_residual_equals_a_fit_without_the_row(common):
 def test_variances_are_found_again_where_there_is_much_data():
     data, variances = draw(3, units=3000, groups=40)
     start = Variances(1.0, np.array([1.0, 1.0]), np.array([1.0]))
-    found = fit_variances(data, start, counts=Variances(1.0, np.ones(2), np.ones(1)), rounds=400, tolerance=1e-5)
+    found, _ = fit_variances(data, start, counts=Variances(1.0, np.ones(2), np.ones(1)), rounds=400, tolerance=1e-5)
     # 3,000 units give a variance to about 2 to 6 %, 40 groups theirs to a quarter.
     assert found.unit == pytest.approx(variances.unit, rel=0.15)
     assert found.error == pytest.approx(variances.error, rel=0.15)
@@ -120,7 +120,7 @@ def test_variances_are_found_again_where_there_is_much_data():
 def test_what_two_sources_have_in_common_is_told_from_the_unit_by_the_trusted_ones():
     data, variances = draw(4, units=3000, groups=40, common=0.6)
     start = Variances(1.0, np.array([1.0, 1.0]), np.array([1.0]), 1.0)
-    found = fit_variances(data, start, counts=Variances(1.0, np.ones(2), np.ones(1), 1.0), rounds=400, tolerance=1e-5)
+    found, _ = fit_variances(data, start, counts=Variances(1.0, np.ones(2), np.ones(1), 1.0), rounds=400, tolerance=1e-5)
     assert found.unit == pytest.approx(variances.unit, rel=0.15)
     assert found.common == pytest.approx(0.6, rel=0.15)
     assert found.error == pytest.approx(variances.error, rel=0.2)
@@ -133,7 +133,7 @@ def test_without_measurements_variances_stay_at_their_prior():
         none, np.zeros(0), np.zeros(0), csr_array((0, 5)), none, np.zeros(0), data.unit_design, data.unit_scale, data.block, data.mean, data.wide
     )  # fmt: skip
     start = Variances(0.7, np.array([0.3]), np.array([0.2]))
-    found = fit_variances(empty, start, counts=Variances(2.0, np.array([2.0]), np.array([2.0])))
+    found, _ = fit_variances(empty, start, counts=Variances(2.0, np.array([2.0]), np.array([2.0])))
     assert found.unit == pytest.approx(0.7)
     assert found.error == pytest.approx([0.3])
     # Five effects at their prior: the mean of the prior's square is the prior's variance.
@@ -164,3 +164,10 @@ def test_a_unit_that_all_its_measurements_find_strange_is_believed():
     assert not odd.any()
     assert tempered.unit_scale[4] > 20.0
     assert abs(solve(tempered, variances).unit_mean[4] - solve(data, variances).unit_mean[4] - 8.0) < 1.0
+
+
+def test_a_search_that_is_cut_short_says_so():
+    data, _ = draw(3, units=300)
+    start, counts = Variances(9.0, np.array([9.0, 9.0]), np.array([9.0])), Variances(1.0, np.ones(2), np.ones(1))
+    assert fit_variances(data, start, counts=counts, rounds=1)[1] > 0.1
+    assert fit_variances(data, start, counts=counts, rounds=400, tolerance=1e-3)[1] < 1e-3

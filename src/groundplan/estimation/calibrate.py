@@ -21,6 +21,8 @@ IntArray = NDArray[np.int64]
 
 LEAST_UNITS = 50
 """A group with fewer inspected units has the factors of the wider groups that it is part of."""
+_BOUNDS = (0.25, 4.0)
+"""What a group of that many may change in the factors of wider ones."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,7 +147,7 @@ def calibrate(residuals: Residuals, top: str) -> tuple[Factors, pl.DataFrame]:
         before = of_unit[0.9].copy()
         for level, factors in of_unit.items():
             variance = factors[step.members] ** 2 * residuals.variance[step.members]
-            more = conformal_factor(residuals.residual[step.members], variance, residuals.noise[step.members], level=level)
+            more = conformal_factor(residuals.residual[step.members], variance, residuals.noise[step.members], level=level, bounds=_BOUNDS)
             factors[step.members] *= more
             of_leaf[level][step.leaves] *= more
         corrected.add(step.level)
@@ -169,8 +171,8 @@ def leave_out(residuals: Residuals, top: str) -> tuple[FloatArray, FloatArray, l
             at = step.members
             if not step.is_thin():
                 scaled = residuals.residual[at], factors[at] ** 2 * variance[at], noise[at]
-                own[at] *= left_out_factors(*scaled, level=level)
-                factors[at] *= conformal_factor(*scaled, level=level)
+                own[at] *= left_out_factors(*scaled, level=level, bounds=_BOUNDS)
+                factors[at] *= conformal_factor(*scaled, level=level, bounds=_BOUNDS)
                 source[at] = step.label
         found.append(own)
     return found[0], found[1], source.tolist()
@@ -181,7 +183,7 @@ def _row(residuals: Residuals, inside: IntArray, label: str, before: FloatArray,
     residual, variance, noise = residuals.residual[inside], residuals.variance[inside], residuals.noise[inside]
     scaled = before[inside] ** 2 * variance
     raw = np.abs(residual) <= Z90 * np.sqrt(variance + noise)
-    more = np.ones(len(inside)) if parent is not None else held_out_factors(residual, scaled, noise, level=0.9)
+    more = np.ones(len(inside)) if parent is not None else held_out_factors(residual, scaled, noise, level=0.9, bounds=_BOUNDS)
     held = np.abs(residual) <= Z90 * np.sqrt(more**2 * scaled + noise)
     count = len(residual)
     half, ninety = (float(np.sqrt(np.mean(factors[level][inside] ** 2))) if count else 1.0 for level in (0.5, 0.9))

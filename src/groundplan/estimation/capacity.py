@@ -42,12 +42,12 @@ _Basis = tuple[list[str], IntArray]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CapacityTables:
-    """Result tables `capacities` and `capacity_factors`, and the rows of `calibration` that belong to them."""
+    """Result tables `capacities` and `capacity_factors`, the rows of `calibration` that belong to them, and by how much variances moved in the end."""
 
     capacities: pl.DataFrame
     factors: pl.DataFrame
     calibration: pl.DataFrame
-    found: int
+    moved: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +95,7 @@ def estimate_capacities(economy: Economy, evidence: Evidence, unheard: NDArray[n
     layout, design = _nameplate_effects(evidence)
     sources = [_findings(evidence), *_claims(evidence, layout), _peaks(evidence, peak, output_variance, layout), _declared(evidence, layout)]
     data, start, counts, basis = _measurements(evidence, sources, layout, design)
-    variances = fit_variances(sample_units(data), start, counts=counts)
+    variances, moved = fit_variances(sample_units(data), start, counts=counts)
     post = solve(data, variances)
     found = np.flatnonzero(data.component < 0)
     residual, total = held_out(data, variances, post, found)
@@ -107,7 +107,7 @@ def estimate_capacities(economy: Economy, evidence: Evidence, unheard: NDArray[n
     stated = unheard & (len(evidence.findings.capacity_series) == 0)
     shared = _shared(stated, post, data.unit_design)
     capacities, factors = _tables(economy, evidence, post, stated, shared, variances, (half, ninety), basis, tuple(layout.names))
-    return CapacityTables(capacities, factors, calibration, len(found))
+    return CapacityTables(capacities, factors, calibration, moved)
 
 
 def _nameplate_effects(evidence: Evidence) -> tuple[Layout, csr_array]:

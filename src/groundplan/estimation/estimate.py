@@ -22,7 +22,7 @@ from groundplan.estimation.digest import Basis, Digest, Keep, digest_rows
 from groundplan.estimation.evidence import Evidence, gather
 from groundplan.estimation.heard import hear_claims
 from groundplan.estimation.level import Level, fit_level
-from groundplan.estimation.notes import claim_notes, estimation_notes
+from groundplan.estimation.notes import claim_notes, estimation_notes, unsettled_notes
 from groundplan.estimation.panel import Panel, TablesPanel
 from groundplan.estimation.pattern import report_pattern
 from groundplan.estimation.predictive import Checks, check_predictions, cover_table, predictive_notes
@@ -154,7 +154,7 @@ def _of_evidence(economy: Economy, panel: Panel, keep: Keep, tell: Callable[[str
         capacities=capacity.capacities,
         capacity_factors=capacity.factors,
         calibration=pl.concat([worked.calibration, capacity.calibration]),
-        notes=(*worked.notes, *predictive_notes(worked.cover), *design_notes(evidence, worked.sample, by_lot)),
+        notes=(*worked.notes, *unsettled_notes(worked.moved, capacity.moved), *predictive_notes(worked.cover), *design_notes(evidence, worked.sample, by_lot)),
         predictive_checks=worked.checks,
         predictive_cover=worked.cover,
         design_totals=by_lot,
@@ -191,6 +191,7 @@ class _Worked:
         calibration, checks, cover: result tables.
         clues: what each source says of each unit by itself.
         sample: the visits by lot.
+        moved: by what share variances moved in the last step of their search.
     """
 
     sentence: str
@@ -205,6 +206,7 @@ class _Worked:
     cover: pl.DataFrame
     clues: tuple[Clue, ...]
     sample: Sample
+    moved: float
 
 
 def _work_out(economy: Economy, evidence: Evidence, keep: Keep, tell: Callable[[str, float], None]) -> _Worked:
@@ -227,6 +229,7 @@ def _work_out(economy: Economy, evidence: Evidence, keep: Keep, tell: Callable[[
         cover=cover_table(ready.checks, evidence),
         clues=ready.clues,
         sample=draw_sample(evidence, basis.log_report, ground.reporting, ready.lot, digest.picked, ready.checks),
+        moved=ready.moved,
     )
 
 
@@ -246,6 +249,7 @@ class _Prepared:
         checks: units predicted without their own visits.
         clues: what each source says of each unit by itself.
         lot: who was drawn by lot.
+        moved: as in `Level`.
     """
 
     basis: Basis
@@ -260,6 +264,7 @@ class _Prepared:
     checks: Checks
     clues: tuple[Clue, ...]
     lot: Lot
+    moved: float
 
 
 def _prepare(economy: Economy, evidence: Evidence, tell: Callable[[str, float], None]) -> _Prepared:
@@ -314,6 +319,7 @@ def _prepare(economy: Economy, evidence: Evidence, tell: Callable[[str, float], 
         checks=checks,
         clues=read_clues(evidence, level, TOLERANCE),
         lot=lot,
+        moved=level.moved,
     )
 
 

@@ -51,6 +51,7 @@ class Level:
         weight: indicator -> shape (P,), weights with which products add up to volumes that go along with it.
         odd: names of sources and how many of their measurements are gross outliers, set aside in all but name.
         steered: units that were chosen for a visit look less biased than others, so a difference between them is allowed for.
+        moved: largest relative change of a variance in the last step of their search.
     """
 
     data: Measurements
@@ -62,6 +63,7 @@ class Level:
     weight: dict[str, FloatArray]
     odd: dict[str, int]
     steered: bool
+    moved: float
 
     def error(self, source: str) -> float:
         """Give the error variance of a source's measurements beside what is known of it."""
@@ -108,36 +110,36 @@ def _fit(
         data, start, counts, rows = _assemble(sources, layout, unit_design, tuple(evidence.proxies))
         sample, aside = sample_units(data), list(rows).index(SIZE)
         last = turn == _TURNS or not evidence.proxies
-        begin, fitted, odd = _robust_variances(sample, start, counts, begin, aside, tolerance=_NEAR if last else _ROUGH)
+        begin, fitted, odd, moved = _robust_variances(sample, start, counts, begin, aside, tolerance=_NEAR if last else _ROUGH)
         if last:
             break
         post = solve(fitted, begin)
-        moved = {name: float(post.effects[layout.names.index(f"proxy|{name}|elasticity")]) for name in evidence.proxies}
-        elasticity = {name: float(np.clip(elasticity[name] + moved[name], 0.2, 1.8)) for name in evidence.proxies}
+        shift = {name: float(post.effects[layout.names.index(f"proxy|{name}|elasticity")]) for name in evidence.proxies}
+        elasticity = {name: float(np.clip(elasticity[name] + shift[name], 0.2, 1.8)) for name in evidence.proxies}
     assert begin is not None
     # All units may hold outliers that the sample does not.
     layout_of_all = lay_out(data)
     whole, odd = (fitted, odd) if sample is data else temper(data, begin, solve(data, begin, layout_of_all), aside)
     post = solve(whole, begin, layout_of_all)
     counted = {name: int(odd[at].sum()) for name, at in rows.items() if odd[at].any()}
-    return Level(whole, begin, post, tuple(layout.names), rows, elasticity, {name: weight for name, (_, weight) in volumes.items()}, counted, len(apart) > 0)
+    return Level(whole, begin, post, tuple(layout.names), rows, elasticity, {name: weight for name, (_, weight) in volumes.items()}, counted, len(apart) > 0, moved)
 
 
 def _robust_variances(
     data: Measurements, start: Variances, counts: Variances, begin: Variances | None, aside: int, *, tolerance: float
-) -> tuple[Variances, Measurements, BoolArray]:
-    """Fit the variances, gross outliers tempered in turns: variances, tempered measurements, and which were set aside."""
-    variances = fit_variances(data, start, counts=counts, begin=begin, tolerance=tolerance)
+) -> tuple[Variances, Measurements, BoolArray, float]:
+    """Fit the variances, gross outliers tempered in turns: variances, tempered measurements, which were set aside, and by how much variances moved in the end."""
+    variances, moved = fit_variances(data, start, counts=counts, begin=begin, tolerance=tolerance)
     tempered, odd = temper(data, variances, solve(data, variances), aside)
     for _ in range(3):
         if not odd.any() and (tempered.unit_scale == 1.0).all():
             break
-        variances = fit_variances(tempered, start, counts=counts, begin=variances, tolerance=tolerance)
+        variances, moved = fit_variances(tempered, start, counts=counts, begin=variances, tolerance=tolerance)
         before = odd
         tempered, odd = temper(data, variances, solve(tempered, variances), aside)
         if (odd == before).all():
             break
-    return variances, tempered, odd
+    return variances, tempered, odd, moved
 
 
 def _bias_effects(evidence: Evidence, stand: dict[str, FloatArray], apart: IntArray) -> tuple[Layout, csr_array]:

@@ -16,7 +16,10 @@ from groundplan.estimation.sources import claim_name
 from groundplan.estimation.windows import reports_beside_findings
 from groundplan.outcome import Note
 
-__all__ = ["claim_notes", "estimation_notes"]
+__all__ = ["claim_notes", "estimation_notes", "unsettled_notes"]
+
+_SETTLED = 0.01
+"""Variances that move by less than this share in a step are known as well as intervals need them."""
 
 
 def estimation_notes(
@@ -104,6 +107,21 @@ def estimation_notes(
     if stopped:
         note("info", "reports", f"In {stopped} months of units' products nothing was made by the report or a finding; they count as zero.")
     return tuple(notes)
+
+
+def unsettled_notes(output: float, capacity: float) -> tuple[Note, ...]:
+    """Say where the search for variances ended before they had settled: they then moved by so large a share in its last step."""
+    return tuple(
+        Note(
+            "estimate",
+            "warning",
+            subject,
+            f"The model of {what} did not settle: the search for its variances was ended while they still moved by {moved:.1%} a step. Medians lean on them little, widths of "
+            "intervals more; cover on findings (table calibration) tells how well they hold.",
+        )
+        for subject, what, moved in (("variances", "outputs", output), ("capacities", "capacities", capacity))
+        if moved > _SETTLED
+    )
 
 
 def claim_notes(evidence: Evidence, level: Level) -> tuple[Note, ...]:

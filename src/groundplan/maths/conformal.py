@@ -8,18 +8,19 @@ from scipy.special import ndtri
 
 from groundplan.maths.lognormal import Z50, Z90
 
-__all__ = ["PSEUDO_SCORES", "conformal_factor", "held_out_factors", "left_out_factors"]
+__all__ = ["BOUNDS", "PSEUDO_SCORES", "conformal_factor", "held_out_factors", "left_out_factors"]
 
 FloatArray = NDArray[np.float64]
 
 PSEUDO_SCORES = 20
 """How many perfectly normal residuals are added to the real ones, so that a handful of inspections cannot swing the intervals."""
 
-_LEAST, _MOST = 0.7, 3.0
+BOUNDS = (0.7, 3.0)
+"""Factors are held within these, for a few visits may say anything."""
 _FOLDS = 10
 
 
-def conformal_factor(residual: FloatArray, variance: FloatArray, noise: FloatArray, *, level: float) -> float:
+def conformal_factor(residual: FloatArray, variance: FloatArray, noise: FloatArray, *, level: float, bounds: tuple[float, float] = BOUNDS) -> float:
     """Find the factor on standard deviations with which intervals hold a share `level` of the residuals, with room for a new one.
 
     Each residual has the factor at which its interval would just hold it, |r| = z sqrt(f^2 variance + noise). The factor is the
@@ -30,6 +31,7 @@ def conformal_factor(residual: FloatArray, variance: FloatArray, noise: FloatArr
         variance: shape (n,), of what is predicted.
         noise: shape (n,), variance of the measurement itself.
         level: 0.5 or 0.9.
+        bounds: within which the factor is held.
 
     Source:
         Lei, G'Sell, Rinaldo, Tibshirani and Wasserman (2018), JASA 113, section 2; Papadopoulos (2008) for studentised residuals.
@@ -40,20 +42,20 @@ def conformal_factor(residual: FloatArray, variance: FloatArray, noise: FloatArr
     real = np.sqrt(np.maximum(residual**2 / z**2 - noise, 0.0) / np.maximum(variance, 1e-300))
     scores = np.sort(np.concatenate([real, _normal_scores() / z]))
     rank = min(int(np.ceil((len(scores) + 1) * level)), len(scores))
-    return float(np.clip(scores[rank - 1], _LEAST, _MOST))
+    return float(np.clip(scores[rank - 1], *bounds))
 
 
-def held_out_factors(residual: FloatArray, variance: FloatArray, noise: FloatArray, *, level: float) -> FloatArray:
+def held_out_factors(residual: FloatArray, variance: FloatArray, noise: FloatArray, *, level: float, bounds: tuple[float, float] = BOUNDS) -> FloatArray:
     """Give each residual the factor that the others, in ten folds, would have given it, shape (n,)."""
     fold = np.arange(len(residual)) % _FOLDS
     factors = np.ones(len(residual))
     for number in range(min(_FOLDS, len(residual))):
         rest = fold != number
-        factors[~rest] = conformal_factor(residual[rest], variance[rest], noise[rest], level=level)
+        factors[~rest] = conformal_factor(residual[rest], variance[rest], noise[rest], level=level, bounds=bounds)
     return factors
 
 
-def left_out_factors(residual: FloatArray, variance: FloatArray, noise: FloatArray, *, level: float) -> FloatArray:
+def left_out_factors(residual: FloatArray, variance: FloatArray, noise: FloatArray, *, level: float, bounds: tuple[float, float] = BOUNDS) -> FloatArray:
     """Give each residual the factor that all others together would have given it, shape (n,): exactly `conformal_factor` without it.
 
     Leaving one score out moves the quantile by at most one place: to the next score where the one left out is not beyond it, not at all otherwise.
@@ -65,7 +67,7 @@ def left_out_factors(residual: FloatArray, variance: FloatArray, noise: FloatArr
     scores = np.sort(np.concatenate([real, _normal_scores() / z]))
     rank = min(int(np.ceil(len(scores) * level)), len(scores) - 1)
     factors = np.where(real <= scores[rank - 1], scores[rank], scores[rank - 1])
-    return np.asarray(np.clip(factors, _LEAST, _MOST))
+    return np.asarray(np.clip(factors, *bounds))
 
 
 def _normal_scores() -> FloatArray:

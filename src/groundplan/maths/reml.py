@@ -23,7 +23,7 @@ _UNITS = 1_000
 """So many units are gone through at once."""
 
 
-def fit_variances(data: Measurements, start: Variances, *, counts: Variances, begin: Variances | None = None, rounds: int = 60, tolerance: float = 2e-3) -> Variances:
+def fit_variances(data: Measurements, start: Variances, *, counts: Variances, begin: Variances | None = None, rounds: int = 60, tolerance: float = 2e-3) -> tuple[Variances, float]:
     """Estimate variances by expectation-maximisation of the marginal posterior, effects and units integrated out, its steps lengthened by extrapolation.
 
     Each variance has a scaled inverse chi-squared prior with the start as its scale: with no data it stays at its start. Effects are
@@ -36,6 +36,9 @@ def fit_variances(data: Measurements, start: Variances, *, counts: Variances, be
         begin: where to begin instead.
         rounds: most steps of expectation-maximisation.
         tolerance: largest relative change of a variance in such a step at which to stop.
+
+    Returns:
+        The variances, and the largest relative change of one in the last step: below the tolerance unless the steps were too few.
 
     Source:
         Dempster, Laird and Rubin (1977); Patterson and Thompson (1971); Laird and Ware (1982); Varadhan and Roland (2008), Scandinavian Journal of
@@ -52,7 +55,8 @@ def fit_variances(data: Measurements, start: Variances, *, counts: Variances, be
         unit, error, effect, common = np.split(np.exp(logs), np.cumsum([1, len(start.error), len(start.effect)]))
         return Variances(float(unit[0]), error, effect, float(common[0]) if shared else 0.0)
 
-    return named(find_fixed_point(lambda logs: listed(expectation.step(named(logs))), listed(first), rounds=rounds, tolerance=tolerance))
+    found, moved = find_fixed_point(lambda logs: listed(expectation.step(named(logs))), listed(first), rounds=rounds, tolerance=tolerance)
+    return named(found), moved
 
 
 class _Expectation:

@@ -68,7 +68,7 @@ def fit_spike(values: FloatArray, noise: FloatArray, group: IntArray, *, groups:
         return _listed(Spike(share, centre, float(np.sqrt(spread)), float(np.sqrt(drift))))
 
     start = Spike(np.full(groups, _START_SHARE), _START_MEAN, _START_SD, _START_DRIFT)
-    return _named(find_fixed_point(step, _listed(start), rounds=_ROUNDS, tolerance=_TOLERANCE))
+    return _named(find_fixed_point(step, _listed(start), rounds=_ROUNDS, tolerance=_TOLERANCE)[0])
 
 
 def _listed(spike: Spike) -> FloatArray:
