@@ -6,7 +6,7 @@ import pytest
 from groundplan.estimation import estimate as module
 from groundplan.estimation.calibrate import LEAST_UNITS, Residuals, Tree, calibrate, grow_tree, leave_out
 from groundplan.estimation.estimate import estimate
-from groundplan.estimation.evidence import gather
+from groundplan.estimation.gathering import gather
 from groundplan.estimation.panel import TablesPanel
 
 # Two sectors and two kinds; kinds differ in spread by a factor of three, sector b is wider by a half.

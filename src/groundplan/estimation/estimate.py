@@ -19,7 +19,8 @@ from groundplan.estimation.clues import Clue, read_clues
 from groundplan.estimation.design_sample import Lot, Sample, draw_sample, read_lot
 from groundplan.estimation.design_totals import design_notes, design_totals
 from groundplan.estimation.digest import Basis, Digest, Keep, digest_rows
-from groundplan.estimation.evidence import Evidence, gather
+from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.gathering import gather
 from groundplan.estimation.heard import hear_claims
 from groundplan.estimation.level import Level, fit_level
 from groundplan.estimation.notes import claim_notes, estimation_notes, unsettled_notes
