@@ -105,6 +105,25 @@ def test_only_missing_tables(folder):
         read_economy(folder, today=TODAY)
 
 
+def test_a_report_without_a_period_is_set_aside_and_named(folder, small_economy):
+    # Arrange
+    lines = (folder / "reports.csv").read_text().splitlines()
+    at = lines[0].split(",").index("period")
+    cells = lines[2].split(",")
+    cells[at] = ""
+    (folder / "reports.csv").write_text("\n".join([*lines[:2], ",".join(cells), *lines[3:]]) + "\n")
+
+    # Act
+    fault = only_fault(folder)
+
+    # Assert
+    assert (fault.table, fault.column, fault.rule, fault.rows, fault.severity) == ("reports", "period", "missing_value", (3,), "warning")
+    assert "count for nothing" in fault.remedy
+    read = read_economy(folder, today=TODAY)
+    assert len(read.reports) == len(small_economy.reports) - 1
+    assert read.reports["period"].is_not_null().all()
+
+
 def test_a_folder_named_like_a_table(folder):
     (folder / "stocks.csv").unlink()
     (folder / "stocks.csv").mkdir()

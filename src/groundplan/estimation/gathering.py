@@ -115,7 +115,7 @@ class _Batch:
     @classmethod
     def of(cls, reports: pl.DataFrame) -> _Batch:
         """Keep what counts of a batch."""
-        part = reports.filter((pl.col("indicator") == "output") & pl.col("quantity").is_not_null())
+        part = reports.filter((pl.col("indicator") == "output") & pl.col("quantity").is_not_null() & pl.col("period").is_not_null())
         quantity, version, capacity = (part[name].to_numpy() for name in ("quantity", "version", "declared_capacity"))
         beyond = (quantity > 0) & ~is_plausible(quantity)
         axis = Axis.of(part["period"].unique().sort().to_list())

@@ -18,7 +18,7 @@ from groundplan.store.writing import Form, write_economy
 from groundplan.tables.check import check_tables
 from groundplan.tables.economy import Economy
 from groundplan.tables.facts import FACTS
-from groundplan.tables.rules_columns import conform
+from groundplan.tables.rules_columns import conform, set_undated_aside
 from groundplan.tables.settings import Settings
 
 __all__ = ["Form", "check_folder", "read_economy", "sound", "write_economy"]
@@ -90,7 +90,7 @@ def check_folder(folder: Path | str, *, today: date | None = None, also: Sequenc
     faults += _further_faults(settings or Settings(), fitted, also)
     if settings is None or unreadable or any(fault.rule in _BLOCKING for fault in faults if fault.severity == "fault"):
         return None, tuple(faults)
-    return Economy.from_tables(settings, {table.name: table.frame for table in fitted}), tuple(faults)
+    return Economy.from_tables(settings, {table.name: set_undated_aside(table.name, table.frame) for table in fitted}), tuple(faults)
 
 
 _BLOCKING = frozenset({

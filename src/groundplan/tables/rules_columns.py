@@ -9,7 +9,10 @@ from groundplan.errors import Fault
 from groundplan.tables.facts import FACTS
 from groundplan.tables.faulty import Frames, did_you_mean, mask, row_faults
 
-__all__ = ["LARGEST_AMOUNT", "check_columns", "conform"]
+__all__ = ["LARGEST_AMOUNT", "UNDATED", "check_columns", "conform", "set_undated_aside"]
+
+UNDATED = (("reports", "period"), ("proxies", "period"))
+"""Where a period that nobody filled in sets the row aside and stops nothing: among very many reports some always lack it."""
 
 LARGEST_AMOUNT = 1e15
 """Amounts beyond this are slips of the keyboard: no economy makes so much of anything in any sensible measure."""
@@ -96,7 +99,16 @@ def _missing_values(table: str, name: str, column: dy.Column, series: pl.Series,
         bad = bad | (series == "").fill_null(value=False)
     if broken is not None:
         bad = bad & ~broken
-    return row_faults(table, name, "missing_value", bad, found="empty cells", expected=f"a value: {column.description}", remedy="Fill them in, or take the rows out.")
+    undated = (table, name) in UNDATED
+    remedy = "Fill them in: until then these rows count for nothing." if undated else "Fill them in, or take the rows out."
+    expected = f"a value: {column.description}"
+    return row_faults(table, name, "missing_value", bad, found="empty cells", expected=expected, remedy=remedy, severity="warning" if undated else "fault")
+
+
+def set_undated_aside(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the rows of which nobody knows what period they are of; `check_columns` warns of them."""
+    columns = [name for of, name in UNDATED if of == table and name in frame.columns]
+    return frame.filter(*(pl.col(name).is_not_null() & (pl.col(name).cast(pl.String) != "") for name in columns)) if columns else frame
 
 
 def _spaces(table: str, name: str, column: dy.Column, series: pl.Series) -> list[Fault]:
