@@ -49,6 +49,7 @@ class Level:
         rows: name of a source -> its rows in `data`.
         elasticity: indicator -> elasticity to output between units.
         weight: indicator -> shape (P,), weights with which products add up to volumes that go along with it.
+        centre: indicator -> shape (P,), mean log volume of the units that make the product, around which the elasticity turns.
         odd: names of sources and how many of their measurements are gross outliers, set aside in all but name.
         steered: units that were chosen for a visit look less biased than others, so a difference between them is allowed for.
         moved: largest relative change of a variance in the last step of their search.
@@ -61,6 +62,7 @@ class Level:
     rows: dict[str, IntArray]
     elasticity: dict[str, float]
     weight: dict[str, FloatArray]
+    centre: dict[str, FloatArray]
     odd: dict[str, int]
     steered: bool
     moved: float
@@ -122,7 +124,9 @@ def _fit(
     whole, odd = (fitted, odd) if sample is data else temper(data, begin, solve(data, begin, layout_of_all), aside)
     post = solve(whole, begin, layout_of_all)
     counted = {name: int(odd[at].sum()) for name, at in rows.items() if odd[at].any()}
-    return Level(whole, begin, post, tuple(layout.names), rows, elasticity, {name: weight for name, (_, weight) in volumes.items()}, counted, len(apart) > 0, moved)
+    weight = {name: weights for name, (_, weights) in volumes.items()}
+    centre = {name: volume.centre(len(evidence.products)) for name, (volume, _) in volumes.items()}
+    return Level(whole, begin, post, tuple(layout.names), rows, elasticity, weight, centre, counted, len(apart) > 0, moved)
 
 
 def _robust_variances(

@@ -78,8 +78,7 @@ def proxy_source(evidence: Evidence, name: str, volume: Volume, elasticity: floa
             first = layout.flat([f"proxy|{name}|product={evidence.products.labels[at]}" for at in made], _PRODUCT_SD)
             terms.add(rows, first + np.searchsorted(made, product), 1.0)
     # The slope is measured within products, so that levels do not lean on it.
-    mean = group_mean(product, mean_volume, len(evidence.products))
-    terms.add(rows, layout.fixed(f"proxy|{name}|elasticity", 0.0, 0.3), mean[product] - mean_volume)
+    terms.add(rows, layout.fixed(f"proxy|{name}|elasticity", 0.0, 0.3), volume.centre(len(evidence.products))[product] - mean_volume)
     return Source(name, unit, value, elasticity, terms, np.zeros(len(unit)), 0.3)
 
 

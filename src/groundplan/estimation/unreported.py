@@ -100,8 +100,13 @@ def _by_proxies(evidence: Evidence, level: Level, by_plate: FloatArray, silent: 
         base = np.where(complete[use], np.log(np.maximum(volume, 1e-300)), np.log(weight[main[use]]))
         read = np.where(there, values, 0.0).sum(axis=1)[use] / there.sum(axis=1)[use]
         design, extra = _design(level, f"proxy|{name}", evidence, evidence.sector.position[use], main[use])
-        mean, variance = design @ level.posterior.effects, quadratic(design, level.posterior.covariance) + extra
         elasticity = level.elasticity[name]
+        # How sure the elasticity is tells the more, the farther a unit lies from those that showed it.
+        away = level.centre[name][main[use]] - (read + design @ level.posterior.effects) / elasticity
+        slope = Terms()
+        slope.add(np.arange(len(use)), level.names.index(f"proxy|{name}|elasticity"), away)
+        design = csr_array(design + slope.matrix(design.shape))
+        mean, variance = design @ level.posterior.effects, quadratic(design, level.posterior.covariance) + extra
         own = elasticity**2 / (variance + level.error(name))
         precision[use] += own
         total[use] += own * ((read + mean) / elasticity - base)
