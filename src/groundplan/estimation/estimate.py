@@ -122,6 +122,7 @@ def _estimate(economy: Economy, panel: Panel, keep: Keep, tell: Callable[[str, f
 def _of_evidence(economy: Economy, panel: Panel, keep: Keep, tell: Callable[[str, float], None]) -> Estimate:
     tell("gathering reports, findings and proxies", 0.0)
     evidence = gather(economy, panel)
+    give_back_memory()
     if not isinstance(panel, TablesPanel):
         _refuse_strangers(economy, evidence)
     if not len(evidence.series_unit) and economy.lines.is_empty():
