@@ -6,7 +6,9 @@ kind.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,41 +19,76 @@ from groundplan.tables.economy import Economy
 from groundplan.tables.facts import FACTS
 from groundplan.tables.settings import Settings
 
-__all__ = ["RIVALS", "cross_section_economy", "fit_schema"]
+__all__ = ["RIVALS", "cross_section_economy", "fit_schema", "load_simulate", "one_period_economy"]
 
 FloatArray = NDArray[np.float64]
 KINDS = ("collective", "enterprise", "workshop")
 _Z90 = 1.6448536269514722
 
 
+def load_simulate(file: Path) -> Callable[[int, int], dict[str, Any]]:
+    """Load `simulate` of estimation_sim.py."""
+    spec = importlib.util.spec_from_file_location("estimation_sim", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.simulate
+
+
 def cross_section_economy(drawn: dict[str, Any]) -> Economy:
     """Write a drawn cross-section as an economy of one product and one period; findings are random visits with 3 % error, `plan` (where it is drawn) log targets."""
-    unit = [f"E{number:07d}" for number in range(drawn["N"])]
-    audited = np.flatnonzero(drawn["aud"])
-    visits = [f"V{number:07d}" for number in audited]
+    return one_period_economy("cross-section", (drawn["sec"], drawn["reg"], drawn["typ"]), drawn["r"], {"electricity": drawn["e"]}, drawn["a"], plan=drawn.get("plan"))
+
+
+def one_period_economy(
+    name: str,
+    groups: tuple[NDArray[np.int64], ...],
+    report: FloatArray,
+    proxies: dict[str, FloatArray],
+    finding: FloatArray,
+    *,
+    finding_sd: float = 0.03,
+    nameplate: FloatArray | None = None,
+    plan: FloatArray | None = None,
+) -> Economy:
+    """Write logs of N units as an economy of one product and one period.
+
+    Args:
+        name: of the economy.
+        groups: sector, region and kind, shape (N,) each.
+        report: shape (N,).
+        proxies: indicator -> shape (N,).
+        finding: shape (N,), by random visits; NaN where there was none.
+        finding_sd: relative error that findings state.
+        nameplate: shape (N,), NaN where there is none.
+        plan: targets, shape (N,).
+    """
+    units = len(report)
+    unit = [f"E{number:07d}" for number in range(units)]
+    seen = np.flatnonzero(np.isfinite(finding))
+    visits = [f"V{number:07d}" for number in seen]
     period, product = pl.lit("2020").alias("period"), pl.lit("goods").alias("product")
+    sector, region, kind = groups
+    readings = [pl.DataFrame({"unit": unit, "value": np.exp(values), "indicator": [label] * units}) for label, values in proxies.items()]
     tables = {
-        "units": pl.DataFrame(
-            {
-                "unit": unit,
-                "sector": [f"S{at:02d}" for at in drawn["sec"]],
-                "region": [f"R{at:02d}" for at in drawn["reg"]],
-                "kind": [KINDS[at] for at in drawn["typ"]],
-            }
-        ),
+        "units": pl.DataFrame({"unit": unit, "sector": [f"S{at:02d}" for at in sector], "region": [f"R{at:02d}" for at in region], "kind": [KINDS[at] for at in kind]}),
         "products": pl.DataFrame({"product": ["goods"], "measure": ["t"]}),
-        "reports": pl.DataFrame({"unit": unit, "quantity": np.exp(drawn["r"])}).with_columns(period, product, indicator=pl.lit("output"), version=pl.lit(1)),
-        "proxies": pl.DataFrame({"unit": unit, "value": np.exp(drawn["e"])}).with_columns(period, indicator=pl.lit("electricity")),
-        "visits": pl.DataFrame({"visit": visits, "unit": [unit[at] for at in audited]}).with_columns(
-            chosen_by=pl.lit("random"), inclusion_probability=pl.lit(len(audited) / drawn["N"])
-        ),
-        "findings": pl.DataFrame({"visit": visits, "unit": [unit[at] for at in audited], "value": np.exp(drawn["a"][audited])}).with_columns(
-            period, product, measure=pl.lit("output"), method=pl.lit("weighing"), relative_error=pl.lit(0.03)
+        "reports": pl.DataFrame({"unit": unit, "quantity": np.exp(report)}).with_columns(period, product, indicator=pl.lit("output"), version=pl.lit(1)),
+        "proxies": pl.concat(readings).with_columns(period),
+        "visits": pl.DataFrame({"visit": visits, "unit": [unit[at] for at in seen]}).with_columns(chosen_by=pl.lit("random"), inclusion_probability=pl.lit(len(seen) / units)),
+        "findings": pl.DataFrame({"visit": visits, "unit": [unit[at] for at in seen], "value": np.exp(finding[seen])}).with_columns(
+            period, product, measure=pl.lit("output"), method=pl.lit("weighing"), relative_error=pl.lit(finding_sd)
         ),
     }
-    if "plan" in drawn:
-        tables["targets"] = pl.DataFrame({"unit": unit, "quantity": np.exp(drawn["plan"])}).with_columns(period, product, plan=pl.lit("last"))
-    return Economy.from_tables(Settings(name="cross-section", base_period="2020", simulated=True), {name: fit_schema(name, table) for name, table in tables.items()})
+    if plan is not None:
+        tables["targets"] = pl.DataFrame({"unit": unit, "quantity": np.exp(plan)}).with_columns(period, product, plan=pl.lit("last"))
+    known = np.flatnonzero(np.isfinite(nameplate)) if nameplate is not None else np.zeros(0, np.int64)
+    if nameplate is not None and len(known):
+        tables["recipes"] = pl.DataFrame({"recipe": ["make"], "item": ["goods"], "role": ["out"], "amount": [1.0]})
+        lines = pl.DataFrame({"line": [f"L{at:07d}" for at in known], "unit": [unit[at] for at in known], "capacity": np.exp(nameplate[known])})
+        tables["lines"] = lines.with_columns(recipe=pl.lit("make"))
+    settings = Settings(name=name, base_period="2020", simulated=True)
+    return Economy.from_tables(settings, {label: fit_schema(label, table) for label, table in tables.items()})
 
 
 def as_reported(drawn: dict[str, Any]) -> tuple[FloatArray, float]:

@@ -10,7 +10,6 @@ findings in all seeds together. 200 seeds of 1,000 units take about two minutes 
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -22,7 +21,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
-from _cross_section import RIVALS, cross_section_economy
+from _cross_section import RIVALS, cross_section_economy, load_simulate
 from groundplan.estimation.estimate import estimate
 from groundplan.maths.multiple import holm
 
@@ -51,7 +50,7 @@ def main() -> None:
 
 def one(file: Path, units: int, seed: int) -> dict[str, Any]:
     """Give what one seed shows: errors, held shares by group with their sizes and findings, totals."""
-    drawn = simulate(file)(units, seed)
+    drawn = load_simulate(file)(units, seed)
     seen, y = drawn["aud"], drawn["y"]
     made = estimate(cross_section_economy(drawn))
     table = made.estimates.sort("unit")
@@ -74,15 +73,6 @@ def one(file: Path, units: int, seed: int) -> dict[str, Any]:
         "totals": {level: total[f"lower_{level}"] <= real <= total[f"upper_{level}"] for level in (50, 90)},
         "total_error": total["median"] / real - 1,
     }
-
-
-def simulate(file: Path) -> Any:
-    """Load `simulate` of estimation_sim.py."""
-    spec = importlib.util.spec_from_file_location("estimation_sim", file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.simulate
 
 
 def _errors(errors: dict[str, FloatArray], units: int) -> None:

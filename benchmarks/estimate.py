@@ -10,7 +10,6 @@ resident memory (input and results included) are printed.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import resource
 import subprocess
@@ -153,18 +152,15 @@ def _streamed(folder: Path) -> None:
 
 def _cross_section(file: Path) -> None:
     """Mean over seeds of log RMSE and cover of 90 % on the uninspected, and seconds a run."""
-    from _cross_section import RIVALS, cross_section_economy
+    from _cross_section import RIVALS, cross_section_economy, load_simulate
 
-    spec = importlib.util.spec_from_file_location("estimation_sim", file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    simulate = load_simulate(file)
     print("| units | seeds | estimator | log RMSE | cover of 90 % | seconds |")
     print("|---|---|---|---|---|---|")
     for units, seeds in ((1_000, 20), (100_000, 1)):
         results: dict[str, list[tuple[float, float, float]]] = {}
         for seed in range(1, seeds + 1):
-            drawn = module.simulate(units, seed)
+            drawn = simulate(units, seed)
             out = ~drawn["aud"]
             for name, predict in RIVALS.items():
                 began = time.perf_counter()

@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import ndtr, ndtri
 
-from _cross_section import cross_section_economy
+from _cross_section import cross_section_economy, load_simulate
 from _full_bayes import Groups, World, draw_world, full_posterior
 from _worlds import estimate_uncalibrated, world_economy
-from cover import simulate
 from groundplan.estimation.estimate import estimate
 from groundplan.maths.lognormal import Z90
 
@@ -45,7 +44,7 @@ def _against(file: Path, seeds: int, units: int, first: int) -> None:
     print("| seed | log RMSE, full Bayes | groundplan | ratio | cover of 90 %, full Bayes | groundplan | seconds, full Bayes | groundplan |\n|---|---|---|---|---|---|---|---|")
     rows = []
     for seed in range(first, first + seeds):
-        drawn = simulate(file)(units, seed)
+        drawn = load_simulate(file)(units, seed)
         out, y = ~drawn["aud"], drawn["y"]
         world = World(Groups(drawn["typ"], drawn["sec"], drawn["reg"], 3, drawn["S"], drawn["R"]), drawn["r"], (drawn["e"],), np.full(units, np.nan), drawn["a"], 0.03)
         began = time.perf_counter()

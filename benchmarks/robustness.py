@@ -9,7 +9,6 @@ them. The panel worlds have twelve months with an autoregression of their own.
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from _cross_section import cross_section_economy
+from _cross_section import cross_section_economy, load_simulate
 from groundplan.estimation.estimate import estimate
 from groundplan.tables.economy import Economy
 
@@ -151,11 +150,7 @@ def score(economy: Economy, truth: FloatArray, inspected: NDArray[np.bool_]) -> 
 
 def main() -> None:
     """Print one row a world."""
-    spec = importlib.util.spec_from_file_location("estimation_sim", Path(sys.argv[1]))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    simulate = load_simulate(Path(sys.argv[1]))
     seeds, first = int(sys.argv[2]) if len(sys.argv) > 2 else 40, int(sys.argv[3]) if len(sys.argv) > 3 else 1
     only = sys.argv[4] if len(sys.argv) > 4 else ""
     print("| world | log RMSE as reported | log RMSE estimated | cover of 50 % | cover of 90 % |\n|---|---|---|---|---|")
@@ -164,7 +159,7 @@ def main() -> None:
             continue
         scores = []
         for seed in range(first, first + seeds):
-            drawn = module.simulate(UNITS, seed)
+            drawn = simulate(UNITS, seed)
             change(drawn, np.random.default_rng([seed, 7]))
             economy = cross_section_economy(drawn)
             if "visits" in name and "draws" not in name:
@@ -174,7 +169,7 @@ def main() -> None:
     for name, change_name in (("twelve months", ""), ("twelve months, drifting proxy in half of the sectors", "drift"), ("twelve months, 3 % of months doubled", "doubled")):
         scores = []
         for seed in range(first, first + seeds):
-            drawn = module.simulate(UNITS, seed)
+            drawn = simulate(UNITS, seed)
             economy, made = panel(drawn, np.random.default_rng([seed, 8]), change_name)
             scores.append(score(economy, made, drawn["aud"]))
         _print(name, scores)
