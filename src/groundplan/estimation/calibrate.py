@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence
-from groundplan.maths.conformal import conformal_factor, held_out_factors, left_out_factors
+from groundplan.maths.conformal import BOUNDS, conformal_factor, held_out_factors, left_out_factors
 from groundplan.maths.lognormal import Z90
 from groundplan.tables.results import Calibration
 
@@ -137,7 +137,7 @@ def calibrate(residuals: Residuals, top: str) -> tuple[Factors, pl.DataFrame]:
     first = {level: conformal_factor(residuals.residual, residuals.variance, residuals.noise, level=level) for level in (0.5, 0.9)}
     of_unit = {level: np.full(len(every), factor) for level, factor in first.items()}
     of_leaf = {level: np.full(leaves, factor) for level, factor in first.items()}
-    rows = [_row(residuals, every, top, np.ones(len(every)), of_unit, None)]
+    rows = [_row(residuals, every, top, np.ones(len(every)), of_unit, None, BOUNDS)]
     corrected: set[str] = set()
     for step in residuals.steps():
         if step.is_thin():
@@ -178,12 +178,14 @@ def leave_out(residuals: Residuals, top: str) -> tuple[FloatArray, FloatArray, l
     return found[0], found[1], source.tolist()
 
 
-def _row(residuals: Residuals, inside: IntArray, label: str, before: FloatArray, factors: dict[float, FloatArray], parent: str | None) -> dict[str, object]:
-    """Describe a group: `before` are the factors of the 90 % interval with which its own was found."""
+def _row(
+    residuals: Residuals, inside: IntArray, label: str, before: FloatArray, factors: dict[float, FloatArray], parent: str | None, bounds: tuple[float, float] = _BOUNDS
+) -> dict[str, object]:
+    """Describe a group: `before` are the factors of the 90 % interval with which its own was found, held within `bounds`."""
     residual, variance, noise = residuals.residual[inside], residuals.variance[inside], residuals.noise[inside]
     scaled = before[inside] ** 2 * variance
     raw = np.abs(residual) <= Z90 * np.sqrt(variance + noise)
-    more = np.ones(len(inside)) if parent is not None else held_out_factors(residual, scaled, noise, level=0.9, bounds=_BOUNDS)
+    more = np.ones(len(inside)) if parent is not None else held_out_factors(residual, scaled, noise, level=0.9, bounds=bounds)
     held = np.abs(residual) <= Z90 * np.sqrt(more**2 * scaled + noise)
     count = len(residual)
     half, ninety = (float(np.sqrt(np.mean(factors[level][inside] ** 2))) if count else 1.0 for level in (0.5, 0.9))
