@@ -3,12 +3,13 @@
 Written from docs/methods/estimation.md, not from groundplan's code, of which it uses nothing: one period, one product, units with a report, any number of proxies, perhaps a
 nameplate, perhaps a finding. Where the estimate plugs in variances and elasticities that it finds by expectation-maximisation, here they are integrated over.
 
-    y_i ~ N(m_sector,kind, V)     log output
-    r = y + u + e                 report, u = common + kind + sector + region + sector x kind + delta
-    q = c_sector + d y + a + e    proxies; a is what several proxies of a unit have in common
+    y_i ~ N(m_sector,kind - b_size, V)     log output
+    r = y + u + e                 report, u = common + kind + sector + region + sector x kind + b_size + delta
+    q = c_sector + d_sector y + a + e    proxies; a is what several proxies of a unit have in common
     n = y - g_sector + e          nameplate, g the log utilisation of the sector
     f = y + e                     finding
 
+Classes of size are quarters of the reports, so the bias of a class lowers its output and leaves its reports where they are: their spread says nothing of it.
 Given the effects, each unit's measurements are normal with a few dimensions, so units are integrated out exactly and drawn afterwards.
 """
 
@@ -38,10 +39,12 @@ SCALES = {
     "sector": (0.1, 3.0),
     "region": (0.05, 3.0),
     "both": (0.05, 5.0),
+    "size": (0.05, 4.0),
     "unit": (0.15, 4.0),
     "error": (0.3, 4.0),
     "shared": (0.2, 4.0),
     "intercept": (0.5, 2.0),
+    "slope": (0.1, 4.0),
     "plate": (0.2, 4.0),
     "use": (0.08, 4.0),
 }
@@ -68,6 +71,16 @@ class Groups:
         """Give sectors crossed with kinds, only pairs that occur."""
         _, position = np.unique(self.sector * self.kinds + self.kind, return_inverse=True)
         return position, int(position.max()) + 1
+
+
+def quarters(report: FloatArray) -> IntArray:
+    """Part units by size of report, 0 to 3."""
+    return np.searchsorted(np.quantile(report, [0.25, 0.5, 0.75]), report, side="right")
+
+
+def sector_means(groups: Groups, report: FloatArray) -> FloatArray:
+    """Give the mean report of each unit's sector, shape (N,)."""
+    return (np.bincount(groups.sector, report, groups.sectors) / np.maximum(np.bincount(groups.sector, minlength=groups.sectors), 1))[groups.sector]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +142,7 @@ def _given(world: World) -> dict[str, Any]:
         "missing": jnp.asarray(np.isnan(values)),
         "visited": jnp.asarray(np.isfinite(world.finding)),
         "kind": jnp.asarray(groups.kind), "sector": jnp.asarray(groups.sector), "region": jnp.asarray(groups.region), "both": jnp.asarray(groups.both[0]),
+        "size": jnp.asarray(quarters(world.report)), "turn": jnp.asarray(sector_means(groups, world.report)),
         "finding_sd": jnp.asarray(world.finding_sd),
         "centre": jnp.asarray([float(np.nanmedian(each - world.report)) for each in world.proxies]),
         "middle": jnp.asarray(float(np.nanmean(world.report))),
@@ -172,15 +186,18 @@ def _parts(shape: _Shape, given: dict[str, Any]) -> dict[str, Any]:
     level = numpyro.sample("level", dist.Normal(given["middle"], 10).expand([pairs]).to_event(1))
     level_sd = numpyro.sample("level_sd", dist.HalfNormal(10))
     unit_sd = _variance("unit")
-    m = level[given["both"]]
+    reported = level[given["both"]]
+    m = reported - _effects("size", 4)[given["size"]]
     one, none = jnp.ones_like(m), jnp.zeros_like(m)
-    mean, loads, noise = [m + bias], [jnp.stack([one, one, none], -1)], [one * REPORT_SD**2 + given["visited"] * WINDOW_SD**2]
+    mean, loads, noise = [reported + bias], [jnp.stack([one, one, none], -1)], [one * REPORT_SD**2 + given["visited"] * WINDOW_SD**2]
     for at in range(shape.proxies):
-        slope = numpyro.sample(f"slope|{at}", dist.Normal(1, 0.3))
-        intercept = _intercepts(f"intercept|{at}", given["centre"][at], slope * by_sector)[given["sector"]]
-        # Around the middle of all reports, so that the slope does not pull at the intercept.
-        mean.append(intercept + given["middle"] + slope * (m - given["middle"]))
-        loads.append(jnp.stack([slope * one, none, (slope if shape.proxies > 1 else 0.0) * one], -1))
+        common_slope = numpyro.sample(f"slope|{at}|common", dist.Normal(1, 0.3))
+        apart = _effects(f"slope|{at}", sectors)[given["sector"]]
+        intercept = _intercepts(f"intercept|{at}", given["centre"][at], common_slope * by_sector)[given["sector"]]
+        # Around the middle of reports, so that slopes do not pull at intercepts.
+        mean.append(intercept + given["middle"] + common_slope * (m - given["middle"]) + apart * (m - given["turn"]))
+        slope = common_slope + apart
+        loads.append(jnp.stack([slope, none, slope if shape.proxies > 1 else none], -1))
         noise.append(one * _variance(f"error|{at}") ** 2)
     if shape.plates:
         use = numpyro.sample("nameplate", dist.Normal(-0.3, 0.2)) + _effects("use", sectors)[given["sector"]]
@@ -248,6 +265,8 @@ def draw_world(rng: np.random.Generator, *, units: int, proxies: int, plates: bo
     bias += effects("both", pairs)[both] + rng.normal(0, np.sqrt(variance("unit")), units)
     # The model leaves the levels of groups open, so they are drawn far apart.
     output = rng.normal(5, 3, pairs)[both] + rng.normal(0, 1.1, units)
+    report = output + bias + rng.normal(0, REPORT_SD, units)
+    output -= effects("size", 4)[quarters(report)]
     finding_sd = 0.03
     finding = np.full(units, np.nan)
     seen = rng.choice(units, visits, replace=False)
@@ -255,12 +274,13 @@ def draw_world(rng: np.random.Generator, *, units: int, proxies: int, plates: bo
     shared = rng.normal(0, np.sqrt(variance("shared")), units) if proxies > 1 else np.zeros(units)
     readings = []
     for _ in range(proxies):
-        slope = rng.normal(1, 0.3)
+        slope, apart = rng.normal(1, 0.3), effects("slope", sectors)[groups.sector]
         start = rng.normal(-1, 0.5) + effects("intercept", sectors)[groups.sector]
-        readings.append(start + slope * (output + shared) + rng.normal(0, np.sqrt(variance("error")), units))
+        line = slope * output + apart * (output - sector_means(groups, report))
+        readings.append(start + line + (slope + apart) * shared + rng.normal(0, np.sqrt(variance("error")), units))
     nameplate = np.full(units, np.nan)
     if plates:
         use = rng.normal(-0.3, 0.2) + effects("use", sectors)[groups.sector]
         nameplate = output - use + rng.normal(0, np.sqrt(variance("plate")), units)
-    report = output + bias + rng.normal(0, REPORT_SD, units) + np.isfinite(finding) * rng.normal(0, WINDOW_SD, units)
+    report += np.isfinite(finding) * rng.normal(0, WINDOW_SD, units)
     return World(groups, report, tuple(readings), nameplate, finding, finding_sd), output

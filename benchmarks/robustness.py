@@ -80,6 +80,17 @@ def filled_up(drawn: Drawn, rng: np.random.Generator) -> None:
     drawn["r"], drawn["plan"] = np.where(short, plan + rng.exponential(0.006, UNITS), drawn["r"]), plan
 
 
+def own_elasticities(drawn: Drawn, rng: np.random.Generator) -> None:
+    """Let electricity grow with output at each sector's own rate, give or take 0.15."""
+    drawn["e"] = drawn["e"] + rng.normal(0.0, 0.15, 20)[drawn["sec"]] * (drawn["y"] - drawn["y"].mean())
+
+
+def small_pad_more(drawn: Drawn, rng: np.random.Generator) -> None:
+    """Let units half as large report 5 % more, against those of middling size."""
+    del rng
+    drawn["r"] = drawn["r"] - 0.07 * (drawn["y"] - drawn["y"].mean())
+
+
 def no_findings(drawn: Drawn, rng: np.random.Generator) -> None:
     """Inspect nobody: the common level of bias is not identified."""
     drawn["aud"], drawn["a"] = np.zeros(UNITS, bool), np.full(UNITS, np.nan)
@@ -94,6 +105,8 @@ WORLDS: dict[str, Callable[[Drawn, np.random.Generator], None]] = {
     "visits steered to the honest": steered_visits,
     "visits where reports look padded": suspicious_visits,
     "2 % decimal slips": gross_errors,
+    "elasticities of sectors differ": own_elasticities,
+    "small units pad more": small_pad_more,
     "no findings at all": no_findings,
     "filled up to the target": filled_up,
 }

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence, Grouping
 from groundplan.estimation.level import Level
-from groundplan.estimation.sources import SIZE, is_claim
+from groundplan.estimation.sizes import SIZE
+from groundplan.estimation.sources import is_claim
 from groundplan.maths.groups import group_count, group_sum
 from groundplan.maths.measurements import error_variance
 

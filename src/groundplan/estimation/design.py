@@ -40,17 +40,21 @@ class Layout:
         """Add fixed effects with prior N(0, sd^2) each, so wide that they are not drawn together; gives the first column."""
         return self._add(names, -1, 0.0, sd**2)
 
-    def random(self, names: list[str], sd: float, counts: float) -> int:
-        """Add a block of effects with prior N(0, variance), the variance about sd^2; gives its first column."""
+    def random(self, names: list[str], sd: float, counts: float, mean: FloatArray | float = 0.0) -> int:
+        """Add a block of effects with prior N(mean, variance), the variance about sd^2; gives its first column."""
         self.start.append(sd**2)
         self.counts.append(counts)
-        return self._add(names, len(self.start) - 1, 0.0, 1.0)
+        return self._add(names, len(self.start) - 1, mean, 1.0)
 
-    def _add(self, names: list[str], block: int, mean: float, wide: float) -> int:
+    def columns(self) -> dict[str, int]:
+        """Give the column of each effect."""
+        return {name: at for at, name in enumerate(self.names)}
+
+    def _add(self, names: list[str], block: int, mean: FloatArray | float, wide: float) -> int:
         first = len(self.names)
         self.names += names
         self.block += [block] * len(names)
-        self.mean += [mean] * len(names)
+        self.mean += np.broadcast_to(np.asarray(mean, np.float64), len(names)).tolist()
         self.wide += [wide] * len(names)
         return first
 

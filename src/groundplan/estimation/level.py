@@ -11,8 +11,10 @@ from scipy.sparse import csr_array, diags_array, vstack
 from groundplan.estimation.design import Layout, Terms
 from groundplan.estimation.evidence import Evidence, Grouping
 from groundplan.estimation.pattern import Pattern
-from groundplan.estimation.sources import SIZE, Source, claim_sources, finding_source, nameplate_source, proxy_source, size_source
-from groundplan.estimation.steering import chosen_look_honest
+from groundplan.estimation.sizes import SIZE, size_classes, size_source
+from groundplan.estimation.slope import Slope, begin_slope
+from groundplan.estimation.sources import Source, claim_sources, finding_source, nameplate_source, proxy_source
+from groundplan.estimation.steering import chosen_look_honest, spread_of_chosen
 from groundplan.estimation.volume import Volume, unit_volumes
 from groundplan.maths.measurements import Measurements, Variances, keep_units
 from groundplan.maths.mixed import Posterior, lay_out, solve
@@ -31,10 +33,12 @@ _CHOSEN_SD = 0.15
 """Standard deviation of the prior of a difference between units that were chosen for a visit and the others, where they look more honest."""
 _STAND_SD = 0.5
 """Standard deviation of the prior of what a unit's stand to its target says of its bias, around nothing: learned, of either sign."""
+_SIZE_SD, _SIZE_COUNTS = 0.05, 4.0
+"""Scale and degrees of freedom of the prior of differences of bias between large and small units."""
 _SHARED_SD = 0.2
 """Scale of the prior of what proxies of a unit have in common that is not output: a plant that makes more with its people does so with its electricity."""
 _SAMPLE = 2000
-_TURNS = 2
+_TURNS, _TURNS_STEERED = 2, 8
 _NEAR, _ROUGH = 1e-3, 2e-2
 """Largest change of a variance in a step at which its search ends: the last, and those before, which serve the elasticities."""
 
@@ -47,11 +51,11 @@ class Level:
         data, variances, posterior: the mixed model; its unit effect u_i is the log bias of unit i.
         names: of the model's effects.
         rows: name of a source -> its rows in `data`.
-        elasticity: indicator -> elasticity to output between units.
+        slope: indicator -> how it goes along with output between units.
         weight: indicator -> shape (P,), weights with which products add up to volumes that go along with it.
-        centre: indicator -> shape (P,), mean log volume of the units that make the product, around which the elasticity turns.
         odd: names of sources and how many of their measurements are gross outliers, set aside in all but name.
         steered: units that were chosen for a visit look less biased than others, so a difference between them is allowed for.
+        usual: shape (U,), by how much the variance of a unit's own bias exceeds that of others before any is called strange: 1, less for those chosen where visits are steered.
         moved: largest relative change of a variance in the last step of their search.
     """
 
@@ -60,11 +64,11 @@ class Level:
     posterior: Posterior
     names: tuple[str, ...]
     rows: dict[str, IntArray]
-    elasticity: dict[str, float]
+    slope: dict[str, Slope]
     weight: dict[str, FloatArray]
-    centre: dict[str, FloatArray]
     odd: dict[str, int]
     steered: bool
+    usual: FloatArray
     moved: float
 
     def error(self, source: str) -> float:
@@ -101,23 +105,27 @@ def _chosen(evidence: Evidence) -> BoolArray:
 def _fit(
     evidence: Evidence, log_report: FloatArray, pattern: Pattern, volumes: dict[str, tuple[Volume, FloatArray]], stand: dict[str, FloatArray], noise: float, apart: IntArray
 ) -> Level:
-    elasticity, sizes = dict.fromkeys(evidence.proxies, 1.0), size_source(evidence, pattern.level)
+    slope, sizes = {name: begin_slope(evidence, name, volumes[name][0]) for name in evidence.proxies}, size_source(evidence, pattern.level)
+    classes = size_classes(evidence, pattern.level)
     begin: Variances | None = None
+    usual = np.ones(len(evidence.units))
     # Elasticities enter as loadings, so they and the variances are found in turns; they move little after the first.
-    for turn in range(_TURNS + 1):
+    turns = _TURNS_STEERED if len(apart) else _TURNS if evidence.proxies else 0
+    for turn in range(turns + 1):
         found = finding_source(evidence, log_report, noise)
-        layout, unit_design = _bias_effects(evidence, stand, apart)
-        sources = [proxy_source(evidence, name, volumes[name][0], elasticity[name], layout) for name in evidence.proxies]
+        layout, unit_design = _bias_effects(evidence, stand, classes, apart)
+        sources = [proxy_source(evidence, slope[name], volumes[name][0], layout) for name in evidence.proxies]
         sources += [nameplate_source(evidence, pattern.level, layout), *claim_sources(evidence, log_report, noise, layout), sizes, found]
-        data, start, counts, rows = _assemble(sources, layout, unit_design, tuple(evidence.proxies))
+        data, start, counts, rows = _assemble(sources, layout, unit_design, usual, tuple(evidence.proxies))
         sample, aside = sample_units(data), list(rows).index(SIZE)
-        last = turn == _TURNS or not evidence.proxies
-        begin, fitted, odd, moved = _robust_variances(sample, start, counts, begin, aside, tolerance=_NEAR if last else _ROUGH)
-        if last:
+        begin, fitted, odd, moved = _robust_variances(sample, start, counts, begin, aside, tolerance=_NEAR if turn == turns else _ROUGH)
+        if turn == turns:
             break
         post = solve(fitted, begin)
-        shift = {name: float(post.effects[layout.names.index(f"proxy|{name}|elasticity")]) for name in evidence.proxies}
-        elasticity = {name: float(np.clip(elasticity[name] + shift[name], 0.2, 1.8)) for name in evidence.proxies}
+        if len(apart):
+            usual = np.ones(len(usual))
+            usual[apart] = spread_of_chosen(data, begin, solve(data, begin), apart)
+        slope = {name: each.corrected(layout.columns(), post.effects) for name, each in slope.items()}
     assert begin is not None
     # All units may hold outliers that the sample does not.
     layout_of_all = lay_out(data)
@@ -125,8 +133,7 @@ def _fit(
     post = solve(whole, begin, layout_of_all)
     counted = {name: int(odd[at].sum()) for name, at in rows.items() if odd[at].any()}
     weight = {name: weights for name, (_, weights) in volumes.items()}
-    centre = {name: volume.centre(len(evidence.products)) for name, (volume, _) in volumes.items()}
-    return Level(whole, begin, post, tuple(layout.names), rows, elasticity, weight, centre, counted, len(apart) > 0, moved)
+    return Level(whole, begin, post, tuple(layout.names), rows, slope, weight, counted, len(apart) > 0, usual, moved)
 
 
 def _robust_variances(
@@ -136,7 +143,7 @@ def _robust_variances(
     variances, moved = fit_variances(data, start, counts=counts, begin=begin, tolerance=tolerance)
     tempered, odd = temper(data, variances, solve(data, variances), aside)
     for _ in range(3):
-        if not odd.any() and (tempered.unit_scale == 1.0).all():
+        if not odd.any() and (tempered.unit_scale == data.unit_scale).all():
             break
         variances, moved = fit_variances(tempered, start, counts=counts, begin=variances, tolerance=tolerance)
         before = odd
@@ -146,7 +153,7 @@ def _robust_variances(
     return variances, tempered, odd, moved
 
 
-def _bias_effects(evidence: Evidence, stand: dict[str, FloatArray], apart: IntArray) -> tuple[Layout, csr_array]:
+def _bias_effects(evidence: Evidence, stand: dict[str, FloatArray], size: Grouping | None, apart: IntArray) -> tuple[Layout, csr_array]:
     """Lay out the effects on units' biases; those of the units `apart` differ from the others' by one more."""
     layout, terms, rows = Layout(), Terms(), np.arange(len(evidence.units))
     terms.add(rows, layout.fixed("bias|common", 0.0, PRIOR_BIAS_SD), 1.0)
@@ -156,6 +163,9 @@ def _bias_effects(evidence: Evidence, stand: dict[str, FloatArray], apart: IntAr
     if len(evidence.kind.labels) > 1 and len(evidence.sector.labels) > 1:
         both = _cross(evidence.sector, evidence.kind)
         terms.add(rows, layout.random([f"bias|{label}" for label in both.labels], 0.05, 5.0) + both.position, 1.0)
+    if size is not None:
+        shown = np.flatnonzero(size.position >= 0)
+        terms.add(shown, layout.random([f"bias|size={label}" for label in size.labels], _SIZE_SD, _SIZE_COUNTS) + size.position[shown], 1.0)
     if len(apart):
         terms.add(apart, layout.fixed("bias|chosen", 0.0, _CHOSEN_SD), 1.0)
     for name, values in stand.items():
@@ -170,7 +180,9 @@ def _cross(sector: Grouping, kind: Grouping) -> Grouping:
     return Grouping(labels, position.astype(np.int64))
 
 
-def _assemble(sources: list[Source], layout: Layout, design: csr_array, proxies: tuple[str, ...]) -> tuple[Measurements, Variances, Variances, dict[str, IntArray]]:
+def _assemble(
+    sources: list[Source], layout: Layout, design: csr_array, usual: FloatArray, proxies: tuple[str, ...]
+) -> tuple[Measurements, Variances, Variances, dict[str, IntArray]]:
     width, units = len(layout.names), design.shape[0]
     unit_design = csr_array((design.data, design.indices, design.indptr), shape=(units, width))
     free = [source.name for source in sources if source.error_sd > 0]
@@ -186,7 +198,7 @@ def _assemble(sources: list[Source], layout: Layout, design: csr_array, proxies:
         component=np.repeat([free.index(source.name) if source.error_sd > 0 else -1 for source in sources], sizes),
         known=np.concatenate([source.known for source in sources]),
         unit_design=unit_design,
-        unit_scale=np.ones(units),
+        unit_scale=usual,
         block=np.array(layout.block, np.int64),
         mean=np.array(layout.mean),
         wide=np.array(layout.wide),

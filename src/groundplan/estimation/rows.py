@@ -12,8 +12,9 @@ from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.heard import Heard
 from groundplan.estimation.level import Level
 from groundplan.estimation.pattern import Pattern
+from groundplan.estimation.sizes import SIZE
 from groundplan.estimation.smoothing import Base, Noise, Swings, smooth_series
-from groundplan.estimation.sources import SIZE, is_claim
+from groundplan.estimation.sources import is_claim
 from groundplan.estimation.unreported import Unreported
 from groundplan.estimation.windows import reports_beside_findings
 from groundplan.maths.groups import group_count, group_mean, group_sum

@@ -11,11 +11,12 @@ from groundplan.estimation.claims import CLAIM_BIAS_SD
 from groundplan.estimation.design import Layout, Terms
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.findings import SHARED_ERROR
+from groundplan.estimation.slope import Slope
 from groundplan.estimation.volume import Volume
 from groundplan.estimation.windows import reports_beside_findings
 from groundplan.maths.groups import group_count, group_mean, group_sum
 
-__all__ = ["PRIOR_USE_MEAN", "PRIOR_USE_SD", "SIZE", "Source", "claim_name", "claim_sources", "finding_source", "is_claim", "nameplate_source", "proxy_source", "size_source"]
+__all__ = ["PRIOR_USE_MEAN", "PRIOR_USE_SD", "Source", "claim_name", "claim_sources", "finding_source", "is_claim", "nameplate_source", "proxy_source"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -26,9 +27,6 @@ _WINDOW_SD = 0.02
 """Standard deviation of a unit's log bias in the months of a visit against that of all its months."""
 _PRODUCT_SD = 1.0
 """Standard deviation of the prior of a product's intercept: wide against a unit's error."""
-SIZE = "size"
-_LEAST_FREEDOM = 10.0
-"""With fewer degrees of freedom the spread of sizes is not known, and sizes say nothing."""
 _MOST_PRODUCTS = 300
 """So many products, the commonest, have effects of their own."""
 
@@ -58,28 +56,27 @@ class Source:
     of_own: bool = False
 
 
-def proxy_source(evidence: Evidence, name: str, volume: Volume, elasticity: float, layout: Layout) -> Source:
-    """Set a proxy against the reported volume of the whole unit: d v - q = d bias + intercept + error, means over the months that have both.
+def proxy_source(evidence: Evidence, slope: Slope, volume: Volume, layout: Layout) -> Source:
+    """Set a proxy against the reported volume of the whole unit: line(v) - q = elasticity x bias + intercept + error, means over the months that have both.
 
-    The intercept is common + sector + main product; what the elasticity d leaves open is an effect on the volume within the
-    product.
+    The intercept is common + sector + main product; what the slopes leave open is an effect on the volume within the product.
     """
     made, _ = _common(volume.main[volume.count > 0], len(evidence.products))
     unit = np.flatnonzero((volume.count > 0) & np.isin(volume.main, made))
-    mean_volume = volume.log_volume[unit]
-    product = volume.main[unit]
-    value = elasticity * mean_volume - volume.log_proxy[unit]
+    name, mean_volume = slope.name, volume.log_volume[unit]
+    product, sector = volume.main[unit], evidence.sector.position[unit]
+    value = slope.line(sector, product, mean_volume) - volume.log_proxy[unit]
     terms, rows = Terms(), np.arange(len(unit))
     if len(unit):
         terms.add(rows, layout.fixed(f"proxy|{name}", float(np.median(value)), 3.0), 1.0)
-        _by_label(terms, layout, rows, f"proxy|{name}|sector=", evidence.sector.labels, evidence.sector.position[unit], 0.5, 2.0)
+        _by_label(terms, layout, rows, f"proxy|{name}|sector=", evidence.sector.labels, sector, 0.5, 2.0)
         if len(made) > 1:
             # The weights are fitted to the same data, so what they say of a product's intercept counts for nothing: its prior is wide.
             first = layout.flat([f"proxy|{name}|product={evidence.products.labels[at]}" for at in made], _PRODUCT_SD)
             terms.add(rows, first + np.searchsorted(made, product), 1.0)
-    # The slope is measured within products, so that levels do not lean on it.
-    terms.add(rows, layout.fixed(f"proxy|{name}|elasticity", 0.0, 0.3), volume.centre(len(evidence.products))[product] - mean_volume)
-    return Source(name, unit, value, elasticity, terms, np.zeros(len(unit)), 0.3)
+    slope.lay_out(layout)
+    slope.add_terms(terms, layout.columns(), sector, product, mean_volume)
+    return Source(name, unit, value, slope.elasticity(sector), terms, np.zeros(len(unit)), 0.3)
 
 
 def nameplate_source(evidence: Evidence, level: FloatArray, layout: Layout) -> Source:
@@ -101,32 +98,6 @@ def nameplate_source(evidence: Evidence, level: FloatArray, layout: Layout) -> S
     made, inside = _common(product, len(evidence.products))
     _by_label(terms, layout, rows[inside], "nameplate|product=", tuple(evidence.products.labels[at] for at in made), np.searchsorted(made, product[inside]), 0.05, 5.0)
     return Source("nameplate", unit, level[there] - evidence.nameplate[there], 1.0, terms, np.zeros(len(there)), 0.2)
-
-
-def size_source(evidence: Evidence, level: FloatArray) -> Source:
-    """Set the reported level of each series against the mean of its product's in its sector and kind: what stands out is size, or the unit's own bias.
-
-    Of those who seem large, more are padded than not. On one unit that is about a per cent of the distance; in a total, which the large make up, it does not average out,
-    and slopes of proxies on reports come out too flat without it. The distances of a unit's K series count as one measurement with the variance of sizes over K.
-
-    Args:
-        evidence: what is known.
-        level: shape (S,), mean log report at a yearly rate.
-    """
-    there, unit = np.flatnonzero(np.isfinite(level)), evidence.series_unit
-    group = (evidence.series_product * len(evidence.sector.labels) + evidence.sector.position[unit]) * len(evidence.kind.labels) + evidence.kind.position[unit]
-    pairs, group = np.unique(group[there], return_inverse=True)
-    number = group_count(group, len(pairs))
-    distance = level[there] - group_mean(group, level[there], len(pairs))[group]
-    freedom = float((number - 1.0).sum())
-    if freedom < _LEAST_FREEDOM:
-        return Source(SIZE, there[:0], level[:0], 1.0, Terms(), level[:0], 1.0, of_own=True)
-    # A distance from a mean that the unit is part of moves with 1 - 1/n of its bias and of its size.
-    share = 1.0 - 1.0 / number[group]
-    weight, total = (group_sum(unit[there], values, len(evidence.units)) for values in (share, distance))
-    measured = np.flatnonzero(weight > 0)
-    loading = np.sqrt(weight[measured])
-    return Source(SIZE, measured, total[measured] / loading, loading, Terms(), np.zeros(len(measured)), float(np.sqrt((distance**2).sum() / freedom)), of_own=True)
 
 
 def finding_source(evidence: Evidence, log_report: FloatArray, noise: float) -> Source:

@@ -99,17 +99,16 @@ def _by_proxies(evidence: Evidence, level: Level, by_plate: FloatArray, silent: 
         # Without a nameplate the unit's one product is meant: its volume is its weight times its output.
         base = np.where(complete[use], np.log(np.maximum(volume, 1e-300)), np.log(weight[main[use]]))
         read = np.where(there, values, 0.0).sum(axis=1)[use] / there.sum(axis=1)[use]
-        design, extra = _design(level, f"proxy|{name}", evidence, evidence.sector.position[use], main[use])
-        elasticity = level.elasticity[name]
-        # How sure the elasticity is tells the more, the farther a unit lies from those that showed it.
-        away = level.centre[name][main[use]] - (read + design @ level.posterior.effects) / elasticity
-        slope = Terms()
-        slope.add(np.arange(len(use)), level.names.index(f"proxy|{name}|elasticity"), away)
-        design = csr_array(design + slope.matrix(design.shape))
+        sector, product, slope = evidence.sector.position[use], main[use], level.slope[name]
+        design, extra = _design(level, f"proxy|{name}", evidence, sector, product)
+        # How sure the slopes are tells the more, the farther a unit lies from those that showed them.
+        terms, near = Terms(), slope.volume(sector, product, read + design @ level.posterior.effects)
+        slope.add_terms(terms, {name: at for at, name in enumerate(level.names)}, sector, product, near)
+        design = csr_array(design + terms.matrix(design.shape))
         mean, variance = design @ level.posterior.effects, quadratic(design, level.posterior.covariance) + extra
-        own = elasticity**2 / (variance + level.error(name))
+        own = slope.elasticity(sector) ** 2 / (variance + level.error(name))
         precision[use] += own
-        total[use] += own * ((read + mean) / elasticity - base)
+        total[use] += own * (slope.volume(sector, product, read + mean) - base)
     # What a unit's proxies have in common does not average out over them.
     together = precision / (1.0 + precision * level.variances.common)
     return total / np.maximum(precision, 1e-300), together, alone

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.partitions import put_together
-from groundplan.maths.groups import group_mean, group_sum
+from groundplan.maths.groups import group_sum
 
 __all__ = ["Volume", "unit_volumes"]
 
@@ -34,11 +34,6 @@ class Volume:
     log_proxy: FloatArray
     count: IntArray
     main: IntArray
-
-    def centre(self, products: int) -> FloatArray:
-        """Give the mean log volume of the units whose main product each is, shape (P,); 0 where there are none."""
-        shown = (self.count > 0) & (self.main >= 0)
-        return group_mean(self.main[shown], self.log_volume[shown], products)
 
 
 def unit_volumes(evidence: Evidence, log_report: FloatArray) -> dict[str, tuple[Volume, FloatArray]]:

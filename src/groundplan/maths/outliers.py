@@ -52,15 +52,16 @@ def temper(data: Measurements, variances: Variances, post: Posterior, aside: int
     shares = np.zeros(len(error)) if data.common is None else data.common
     # The mean's part of what the unit's measurements share.
     together = group_sum(data.unit, pull * shares, units) / np.maximum(precision, 1e-300)
-    marginal = np.abs(residual) / np.sqrt(error + data.loading**2 * variances.unit + shares**2 * variances.common)
+    usual = variances.unit * data.unit_scale
+    marginal = np.abs(residual) / np.sqrt(error + data.loading**2 * usual[data.unit] + shares**2 * variances.common)
     several = group_count(data.unit[counted], units) >= 2
-    strange = several & (worst < _GROSS) & (np.abs(seen) > _GROSS * np.sqrt(variances.unit + together**2 * variances.common + 1.0 / np.maximum(precision, 1e-300)))
+    strange = several & (worst < _GROSS) & (np.abs(seen) > _GROSS * np.sqrt(usual + together**2 * variances.common + 1.0 / np.maximum(precision, 1e-300)))
     told = trusted & (marginal > _GROSS) & ((np.abs(residual) < _GROSS_TRUSTED) | ~several[data.unit])
     unsure = strange & ~trusted_units & (together != 0)
-    size = np.where(strange, seen, 0.0) ** 2 * np.where(unsure, variances.unit / (variances.unit + together**2 * variances.common), 1.0)
+    size = np.where(strange, seen, 0.0) ** 2 * np.where(unsure, usual / (usual + together**2 * variances.common), 1.0)
     np.maximum.at(size, data.unit[told], residual[told] ** 2)
-    scale = np.where(size > 0, np.maximum(size / variances.unit, 1.0), 1.0)
+    scale = np.where(size > 0, np.maximum(size / usual, 1.0), 1.0)
     common_scale = np.where(unsure, scale, 1.0)
-    within = np.abs(residual) / np.sqrt(error + data.loading**2 * variances.unit * scale[data.unit] + shares**2 * variances.common * common_scale[data.unit])
+    within = np.abs(residual) / np.sqrt(error + data.loading**2 * (usual * scale)[data.unit] + shares**2 * variances.common * common_scale[data.unit])
     odd = (within > _GROSS) & ~told
-    return replace(data, known=data.known + np.where(odd, residual**2, 0.0), unit_scale=scale, common_scale=common_scale), odd
+    return replace(data, known=data.known + np.where(odd, residual**2, 0.0), unit_scale=data.unit_scale * scale, common_scale=common_scale), odd
