@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -124,6 +126,25 @@ def test_what_two_sources_have_in_common_is_told_from_the_unit_by_the_trusted_on
     assert found.unit == pytest.approx(variances.unit, rel=0.15)
     assert found.common == pytest.approx(0.6, rel=0.15)
     assert found.error == pytest.approx(variances.error, rel=0.2)
+
+
+def test_units_apart_have_a_variance_of_their_own():
+    # Arrange: the last thousand of three thousand units lie a quarter as far from what is expected of them.
+    data, variances = draw(5, units=3000, groups=40)
+    apart = np.arange(3000) >= 2000
+    delta = solve(data, variances).unit_mean - data.unit_design @ solve(data, variances).effects
+    calmer = replace(data, value=data.value - np.where(apart[data.unit], 0.75 * data.loading * delta[data.unit], 0.0), apart=apart)
+    start = Variances(1.0, np.array([1.0, 1.0]), np.array([1.0]), apart=1.0)
+
+    # Act
+    counts = Variances(1.0, np.ones(2), np.ones(1), apart=1.0)
+    found, _ = fit_variances(calmer, start, counts=counts, rounds=400, tolerance=1e-5)
+    alike, _ = fit_variances(replace(calmer, apart=None), replace(start, apart=0.0), counts=counts, rounds=400, tolerance=1e-5)
+
+    # Assert
+    assert found.unit == pytest.approx(variances.unit, rel=0.15)
+    assert found.apart < 0.3 * found.unit
+    assert found.apart < alike.unit < found.unit
 
 
 def test_without_measurements_variances_stay_at_their_prior():

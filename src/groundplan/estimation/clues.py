@@ -12,7 +12,7 @@ from groundplan.estimation.level import Level
 from groundplan.estimation.sizes import SIZE
 from groundplan.estimation.sources import is_claim
 from groundplan.maths.groups import group_count, group_sum
-from groundplan.maths.measurements import error_variance
+from groundplan.maths.measurements import error_variance, unit_variance
 
 __all__ = ["Clue", "read_clues"]
 
@@ -76,7 +76,7 @@ def read_clues(evidence: Evidence, level: Level, tolerance: float) -> tuple[Clue
         else:
             clues.append(Clue(name, unit, gap, weight[unit], *_below(evidence.sector.position[unit], gap)))
     found = next((clue for clue in clues if clue.source == "finding"), None)
-    prior = 1.0 / (level.variances.unit * data.unit_scale)
+    prior = 1.0 / unit_variance(data, level.variances)
     clues.append(Clue("group", np.arange(units), expected, prior, *_padded_alike(evidence, found, tolerance)))
     return tuple(clues)
 

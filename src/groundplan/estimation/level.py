@@ -14,7 +14,7 @@ from groundplan.estimation.pattern import Pattern
 from groundplan.estimation.sizes import SIZE, size_classes, size_source
 from groundplan.estimation.slope import Slope, begin_slope
 from groundplan.estimation.sources import Source, claim_sources, finding_source, nameplate_source, proxy_source
-from groundplan.estimation.steering import chosen_look_honest, spread_of_chosen
+from groundplan.estimation.steering import chosen_look_honest
 from groundplan.estimation.volume import Volume, unit_volumes
 from groundplan.maths.measurements import Measurements, Variances, keep_units
 from groundplan.maths.mixed import Posterior, lay_out, solve
@@ -38,7 +38,7 @@ _SIZE_SD, _SIZE_COUNTS = 0.05, 4.0
 _SHARED_SD = 0.2
 """Scale of the prior of what proxies of a unit have in common that is not output: a plant that makes more with its people does so with its electricity."""
 _SAMPLE = 2000
-_TURNS, _TURNS_STEERED = 2, 8
+_TURNS = 2
 _NEAR, _ROUGH = 1e-3, 2e-2
 """Largest change of a variance in a step at which its search ends: the last, and those before, which serve the elasticities."""
 
@@ -55,7 +55,6 @@ class Level:
         weight: indicator -> shape (P,), weights with which products add up to volumes that go along with it.
         odd: names of sources and how many of their measurements are gross outliers, set aside in all but name.
         steered: units that were chosen for a visit look less biased than others, so a difference between them is allowed for.
-        usual: shape (U,), by how much the variance of a unit's own bias exceeds that of others before any is called strange: 1, less for those chosen where visits are steered.
         moved: largest relative change of a variance in the last step of their search.
     """
 
@@ -68,7 +67,6 @@ class Level:
     weight: dict[str, FloatArray]
     odd: dict[str, int]
     steered: bool
-    usual: FloatArray
     moved: float
 
     def error(self, source: str) -> float:
@@ -108,23 +106,19 @@ def _fit(
     slope, sizes = {name: begin_slope(evidence, name, volumes[name][0]) for name in evidence.proxies}, size_source(evidence, pattern.level)
     classes = size_classes(evidence, pattern.level)
     begin: Variances | None = None
-    usual = np.ones(len(evidence.units))
     # Elasticities enter as loadings, so they and the variances are found in turns; they move little after the first.
-    turns = _TURNS_STEERED if len(apart) else _TURNS if evidence.proxies else 0
+    turns = _TURNS if evidence.proxies else 0
     for turn in range(turns + 1):
         found = finding_source(evidence, log_report, noise)
         layout, unit_design = _bias_effects(evidence, stand, classes, apart)
         sources = [proxy_source(evidence, slope[name], volumes[name][0], layout) for name in evidence.proxies]
         sources += [nameplate_source(evidence, pattern.level, layout), *claim_sources(evidence, log_report, noise, layout), sizes, found]
-        data, start, counts, rows = _assemble(sources, layout, unit_design, usual, tuple(evidence.proxies))
+        data, start, counts, rows = _assemble(sources, layout, unit_design, apart, tuple(evidence.proxies))
         sample, aside = sample_units(data), list(rows).index(SIZE)
         begin, fitted, odd, moved = _robust_variances(sample, start, counts, begin, aside, tolerance=_NEAR if turn == turns else _ROUGH)
         if turn == turns:
             break
         post = solve(fitted, begin)
-        if len(apart):
-            usual = np.ones(len(usual))
-            usual[apart] = spread_of_chosen(data, begin, solve(data, begin), apart)
         slope = {name: each.corrected(layout.columns(), post.effects) for name, each in slope.items()}
     assert begin is not None
     # All units may hold outliers that the sample does not.
@@ -133,7 +127,7 @@ def _fit(
     post = solve(whole, begin, layout_of_all)
     counted = {name: int(odd[at].sum()) for name, at in rows.items() if odd[at].any()}
     weight = {name: weights for name, (_, weights) in volumes.items()}
-    return Level(whole, begin, post, tuple(layout.names), rows, slope, weight, counted, len(apart) > 0, usual, moved)
+    return Level(whole, begin, post, tuple(layout.names), rows, slope, weight, counted, len(apart) > 0, moved)
 
 
 def _robust_variances(
@@ -143,7 +137,7 @@ def _robust_variances(
     variances, moved = fit_variances(data, start, counts=counts, begin=begin, tolerance=tolerance)
     tempered, odd = temper(data, variances, solve(data, variances), aside)
     for _ in range(3):
-        if not odd.any() and (tempered.unit_scale == data.unit_scale).all():
+        if not odd.any() and (tempered.unit_scale == 1.0).all():
             break
         variances, moved = fit_variances(tempered, start, counts=counts, begin=variances, tolerance=tolerance)
         before = odd
@@ -181,7 +175,7 @@ def _cross(sector: Grouping, kind: Grouping) -> Grouping:
 
 
 def _assemble(
-    sources: list[Source], layout: Layout, design: csr_array, usual: FloatArray, proxies: tuple[str, ...]
+    sources: list[Source], layout: Layout, design: csr_array, apart: IntArray, proxies: tuple[str, ...]
 ) -> tuple[Measurements, Variances, Variances, dict[str, IntArray]]:
     width, units = len(layout.names), design.shape[0]
     unit_design = csr_array((design.data, design.indices, design.indptr), shape=(units, width))
@@ -198,15 +192,16 @@ def _assemble(
         component=np.repeat([free.index(source.name) if source.error_sd > 0 else -1 for source in sources], sizes),
         known=np.concatenate([source.known for source in sources]),
         unit_design=unit_design,
-        unit_scale=usual,
+        unit_scale=np.ones(units),
         block=np.array(layout.block, np.int64),
         mean=np.array(layout.mean),
         wide=np.array(layout.wide),
         common=np.concatenate([loading * (source.name in proxies) for source, loading in zip(sources, loadings, strict=True)]) if len(proxies) > 1 else None,
+        apart=np.isin(np.arange(units), apart) if len(apart) else None,
     )
     shared = _SHARED_SD**2 if len(proxies) > 1 else 0.0
-    start = Variances(0.15**2, np.array([source.error_sd**2 for source in sources if source.error_sd > 0]), np.array(layout.start), shared)
-    counts = Variances(4.0, np.full(len(free), 4.0), np.array(layout.counts), 4.0)
+    start = Variances(0.15**2, np.array([source.error_sd**2 for source in sources if source.error_sd > 0]), np.array(layout.start), shared, 0.15**2 if len(apart) else 0.0)
+    counts = Variances(4.0, np.full(len(free), 4.0), np.array(layout.counts), 4.0, 4.0)
     ends = np.cumsum(sizes)
     rows = {source.name: np.arange(end - size, end) for source, size, end in zip(sources, sizes, ends, strict=True)}
     return data, start, counts, rows

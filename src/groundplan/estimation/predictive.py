@@ -190,11 +190,11 @@ def _untempered(evidence: Evidence, level: Level, log_report: FloatArray, report
     """
     rows, data = level.rows["finding"], level.data
     unit, known = data.unit[rows], finding_source(evidence, log_report, report_noise).known
-    changed = (data.unit_scale > level.usual)[unit] | (data.known[rows] > 1.000001 * known)
+    changed = (data.unit_scale[unit] > 1.0) | (data.known[rows] > 1.000001 * known)
     if not changed.any():
         return None
     scale, noise = data.unit_scale.copy(), data.known.copy()
-    scale[unit[changed]] = level.usual[unit[changed]]
+    scale[unit[changed]] = 1.0
     noise[rows] = known
     residual, total = held_out(replace(data, unit_scale=scale, known=noise), level.variances, level.posterior, rows)
     return changed, residual, np.maximum(total - known, 1e-12), known

@@ -18,7 +18,7 @@ from groundplan.estimation.sources import is_claim
 from groundplan.estimation.unreported import Unreported
 from groundplan.estimation.windows import reports_beside_findings
 from groundplan.maths.groups import group_count, group_mean, group_sum
-from groundplan.maths.measurements import error_variance
+from groundplan.maths.measurements import error_variance, unit_variance
 from groundplan.maths.mixed import quadratic
 
 __all__ = ["Ground", "Rows", "find_ground", "posterior_rows", "report_noise"]
@@ -248,7 +248,7 @@ def _weights(evidence: Evidence, level: Level, unreported: Unreported, reporting
     silent = np.stack([nothing, nothing, nothing, by_proxy, 1.0 - by_proxy], axis=1)
     by_series = []
     for spread in (4.0 * noise, noise):
-        report = 1.0 / (level.variances.unit * data.unit_scale[unit] + spread)
+        report = 1.0 / (unit_variance(data, level.variances)[unit] + spread)
         parts = np.stack([report, *(information[kind][unit] for kind in ("finding", "claim", "proxy", "prior"))], axis=1)
         by_series.append(np.where(reporting[:, None], parts / parts.sum(axis=1, keepdims=True), silent))
     return np.stack(by_series, axis=1)

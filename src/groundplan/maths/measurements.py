@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-__all__ = ["Measurements", "Variances", "cut_units", "error_variance", "keep_units", "prior_variance"]
+__all__ = ["Measurements", "Variances", "cut_units", "error_variance", "keep_units", "prior_variance", "unit_variance"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +34,7 @@ class Measurements:
         common: g, shape (N,), how the measurement moves with a_i, an error that measurements of a unit share and that is no part of u_i: z = h u_i + X
             theta + g a_i + e. None: there is none.
         common_scale: shape (U,), by how much a_i's variance exceeds that of others; None: 1.
+        apart: shape (U,), units whose delta_i has a variance of its own, that of units apart; None: there are none.
     """
 
     unit: IntArray
@@ -48,6 +50,7 @@ class Measurements:
     wide: FloatArray
     common: FloatArray | None = None
     common_scale: FloatArray | None = None
+    apart: BoolArray | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,17 +62,24 @@ class Variances:
         error: shape (components,), of measurements.
         effect: shape (blocks,), of effects.
         common: of a_i.
+        apart: of delta_i of the units apart.
     """
 
     unit: float
     error: FloatArray
     effect: FloatArray
     common: float = 0.0
+    apart: float = 0.0
 
 
 def error_variance(data: Measurements, variances: Variances) -> FloatArray:
     """Give the error variance of each measurement, known part and component, shape (N,)."""
     return np.asarray(np.append(variances.error, 0.0)[data.component] + data.known)
+
+
+def unit_variance(data: Measurements, variances: Variances) -> FloatArray:
+    """Give the prior variance of delta_i of each unit, shape (U,)."""
+    return data.unit_scale * (variances.unit if data.apart is None else np.where(data.apart, variances.apart, variances.unit))
 
 
 def prior_variance(data: Measurements, variances: Variances) -> FloatArray:
@@ -98,6 +108,7 @@ def keep_units(data: Measurements, kept: slice | IntArray, rows: IntArray, unit:
         unit_scale=data.unit_scale[kept],
         common=None if data.common is None else data.common[rows],
         common_scale=None if data.common_scale is None else data.common_scale[kept],
+        apart=None if data.apart is None else data.apart[kept],
     )
 
 

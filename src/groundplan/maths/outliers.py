@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundplan.maths.groups import group_count, group_sum
-from groundplan.maths.measurements import Measurements, Variances, error_variance
+from groundplan.maths.measurements import Measurements, Variances, error_variance, unit_variance
 from groundplan.maths.mixed import Posterior
 
 __all__ = ["temper"]
@@ -52,7 +52,7 @@ def temper(data: Measurements, variances: Variances, post: Posterior, aside: int
     shares = np.zeros(len(error)) if data.common is None else data.common
     # The mean's part of what the unit's measurements share.
     together = group_sum(data.unit, pull * shares, units) / np.maximum(precision, 1e-300)
-    usual = variances.unit * data.unit_scale
+    usual = unit_variance(data, variances)
     marginal = np.abs(residual) / np.sqrt(error + data.loading**2 * usual[data.unit] + shares**2 * variances.common)
     several = group_count(data.unit[counted], units) >= 2
     strange = several & (worst < _GROSS) & (np.abs(seen) > _GROSS * np.sqrt(usual + together**2 * variances.common + 1.0 / np.maximum(precision, 1e-300)))
@@ -64,4 +64,4 @@ def temper(data: Measurements, variances: Variances, post: Posterior, aside: int
     common_scale = np.where(unsure, scale, 1.0)
     within = np.abs(residual) / np.sqrt(error + data.loading**2 * (usual * scale)[data.unit] + shares**2 * variances.common * common_scale[data.unit])
     odd = (within > _GROSS) & ~told
-    return replace(data, known=data.known + np.where(odd, residual**2, 0.0), unit_scale=data.unit_scale * scale, common_scale=common_scale), odd
+    return replace(data, known=data.known + np.where(odd, residual**2, 0.0), unit_scale=scale, common_scale=common_scale), odd

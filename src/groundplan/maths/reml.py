@@ -46,14 +46,14 @@ def fit_variances(data: Measurements, start: Variances, *, counts: Variances, be
     """
     expectation = _Expectation(data, start, counts)
     first = start if begin is None else begin
-    shared = start.common > 0
+    shared, apart = start.common > 0, start.apart > 0
 
     def listed(variances: Variances) -> FloatArray:
-        return np.asarray(np.log(np.concatenate([[variances.unit], variances.error, variances.effect, [variances.common][: int(shared)]])))
+        return np.asarray(np.log(np.concatenate([[variances.unit], variances.error, variances.effect, [variances.common][: int(shared)], [variances.apart][: int(apart)]])))
 
     def named(logs: FloatArray) -> Variances:
-        unit, error, effect, common = np.split(np.exp(logs), np.cumsum([1, len(start.error), len(start.effect)]))
-        return Variances(float(unit[0]), error, effect, float(common[0]) if shared else 0.0)
+        unit, error, effect, common, last = np.split(np.exp(logs), np.cumsum([1, len(start.error), len(start.effect), int(shared)]))
+        return Variances(float(unit[0]), error, effect, float(common[0]) if shared else 0.0, float(last[0]) if apart else 0.0)
 
     found, moved = find_fixed_point(lambda logs: listed(expectation.step(named(logs))), listed(first), rounds=rounds, tolerance=tolerance)
     return named(found), moved
@@ -68,7 +68,7 @@ class _Expectation:
         width = data.unit_design.shape[1]
         # X' X of the measurements of each component.
         self.gram = np.sum([np.zeros((len(start.error), width, width)), *(part.gram for part in self.parts)], axis=0)
-        self.measured = sum(int(part.measured.sum()) for part in self.parts)
+        self.measured = np.sum([np.zeros(2), *(group_count(part.apart[part.measured], 2) for part in self.parts)], axis=0)
         self.sharing = sum(int(part.sharing.sum()) for part in self.parts)
 
     def step(self, current: Variances) -> Variances:
@@ -80,15 +80,17 @@ class _Expectation:
         moment = np.sum([np.zeros(width), *(each[0].moment for each in done)], axis=0)
         shift, covariance = effects_posterior(data, current, precision, moment)
         found = list(in_threads(lambda pair: pair[0].squares(pair[1][0], current, shift, covariance), zip(self.parts, done, strict=True)))
-        delta, common = (float(sum(each[at] for each in found)) for at in (0, 1))
+        delta = np.sum([np.zeros(2), *(each[0] for each in found)], axis=0)
+        common = float(sum(each[1] for each in found))
         error = np.sum([np.einsum("cij,ij->c", self.gram, covariance), *(each[2] for each in found)], axis=0)
         random = data.block >= 0
         effect = group_sum(data.block[random], (shift**2 + np.diag(covariance))[random], len(start.effect))
         return Variances(
-            (delta + counts.unit * start.unit) / (self.measured + counts.unit),
+            float((delta[0] + counts.unit * start.unit) / (self.measured[0] + counts.unit)),
             (error + counts.error * start.error) / (group_count(data.component[data.component >= 0], len(start.error)) + counts.error),
             (effect + counts.effect * start.effect) / (group_count(data.block[random], len(start.effect)) + counts.effect),
             (common + counts.common * start.common) / (self.sharing + counts.common) if start.common > 0 else 0.0,
+            float((delta[1] + counts.apart * start.apart) / (self.measured[1] + counts.apart)) if start.apart > 0 else 0.0,
         )
 
 
@@ -109,6 +111,7 @@ class _Part:
         half: positions of the pairs on the diagonal or below, one of each two that mirror each other.
         first, second: shape (half,), the places of these.
         measured, sharing: shape (U,), the unit has measurements, and measurements that share its second error.
+        apart: shape (U,), 1 where the unit's variance is that of units apart, else 0.
     """
 
     data: Measurements
@@ -125,6 +128,7 @@ class _Part:
     second: IntArray
     measured: NDArray[np.bool_]
     sharing: NDArray[np.bool_]
+    apart: IntArray
 
     @classmethod
     def of(cls, data: Measurements, components: int) -> _Part:
@@ -153,7 +157,7 @@ class _Part:
         shared = group_count(data.unit[data.common != 0], units) > 0
         return cls(
             data, places, plain, csr_array(data.design[~plain]), gram, levers, squares, pairs, cell, half, first[half], second[half],
-            group_count(data.unit, units) > 0, shared,
+            group_count(data.unit, units) > 0, shared, np.zeros(units, np.int64) if data.apart is None else data.apart.astype(np.int64),
         )  # fmt: skip
 
     def sweep(self, current: Variances) -> tuple[Swept, FloatArray]:
@@ -169,8 +173,8 @@ class _Part:
         below[np.diag_indices(width)] /= 2.0
         return swept, row_precision(self.rest, swept.variance[~self.plain]) - below
 
-    def squares(self, swept: Swept, current: Variances, shift: FloatArray, covariance: FloatArray) -> tuple[float, float, FloatArray]:
-        """Give expected squares: of delta and of a, over their scales, added up over units, and of errors by component, shape (C,).
+    def squares(self, swept: Swept, current: Variances, shift: FloatArray, covariance: FloatArray) -> tuple[FloatArray, float, FloatArray]:
+        """Give expected squares: of delta, of units alike and apart, shape (2,), and of a, over their scales, added up over units, and of errors by component, shape (C,).
 
         What the covariance of theta adds to the plain measurements' own errors is left to the sum of all parts.
         """
@@ -190,7 +194,7 @@ class _Part:
         error -= 2.0 * np.einsum("ick,ik->c", self.levers, through)
         error += np.einsum("icu,iu->c", self.squares_of, spread * np.array([1.0, 1.0, 2.0])[:, None])
         error += self._rest_squares(swept, current, left, through, spread, covariance)
-        return float(delta[self.measured].sum()), float(common[self.sharing].sum()), error
+        return group_sum(self.apart[self.measured], delta[self.measured], 2), float(common[self.sharing].sum()), error
 
     def _rest_squares(self, swept: Swept, current: Variances, left: FloatArray, through: FloatArray, spread: FloatArray, covariance: FloatArray) -> FloatArray:
         """Give the expected squares of the components' part of those errors that have a known part on top, added up by component, shape (C,)."""

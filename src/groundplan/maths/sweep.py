@@ -10,7 +10,7 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 
 from groundplan.maths.groups import group_sum
-from groundplan.maths.measurements import Measurements, Variances, error_variance, prior_variance
+from groundplan.maths.measurements import Measurements, Variances, error_variance, prior_variance, unit_variance
 
 __all__ = ["Places", "Swept", "effects_posterior", "row_precision", "sweep_units"]
 
@@ -111,7 +111,7 @@ def sweep_units(data: Measurements, places: Places, variances: Variances) -> Swe
     first, second = data.loading / variance, data.common / variance
     # Written so that a prior variance of zero is allowed.
     hh, hg, gg = (group_sum(data.unit, weight * loading, units) for weight, loading in ((first, data.loading), (first, data.common), (second, data.common)))
-    prior, shared = variances.unit * data.unit_scale, variances.common * data.common_scale
+    prior, shared = unit_variance(data, variances), variances.common * data.common_scale
     determinant = (1.0 + hh * prior) * (1.0 + gg * shared) - hg**2 * prior * shared
     own, both, common_own = prior * (1.0 + gg * shared) / determinant, -prior * shared * hg / determinant, shared * (1.0 + hh * prior) / determinant
     sums = places.add_up(first[places.row] * design.data), places.add_up(second[places.row] * design.data)
