@@ -180,6 +180,8 @@ def main() -> None:
             scores.append(score(economy, drawn["y"], drawn["aud"]))
         _print(name, scores)
     for name, change_name in (("twelve months", ""), ("twelve months, drifting proxy in half of the sectors", "drift"), ("twelve months, 3 % of months doubled", "doubled")):
+        if only not in name:
+            continue
         scores = []
         for seed in range(first, first + seeds):
             drawn = simulate(UNITS, seed)

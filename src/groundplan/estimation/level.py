@@ -33,7 +33,7 @@ _CHOSEN_SD = 0.15
 """Standard deviation of the prior of a difference between units that were chosen for a visit and the others, where they look more honest."""
 _STAND_SD = 0.5
 """Standard deviation of the prior of what a unit's stand to its target says of its bias, around nothing: learned, of either sign."""
-_SIZE_SD, _SIZE_COUNTS = 0.05, 4.0
+_SIZE_SD, _SIZE_COUNTS = 0.03, 4.0
 """Scale and degrees of freedom of the prior of differences of bias between large and small units."""
 _SHARED_SD = 0.2
 """Scale of the prior of what proxies of a unit have in common that is not output: a plant that makes more with its people does so with its electricity."""

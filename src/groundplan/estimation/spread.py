@@ -17,7 +17,7 @@ __all__ = ["MODEL_SD", "Lasting", "Loadings", "Spread", "join_loadings", "spread
 
 FloatArray = NDArray[np.float64]
 
-MODEL_SD = 0.015
+MODEL_SD = 0.01
 """Part of the log error that all uninspected makers of a product are taken to share because no model is exact: without it, the total of
 tens of thousands of units would seem known to a fraction of a per cent. It is counted out of each row's own part."""
 
