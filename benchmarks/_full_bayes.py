@@ -5,7 +5,7 @@ nameplate, perhaps a finding. Where the estimate plugs in variances and elastici
 
     y_i ~ N(m_sector,kind - b_size, V)     log output
     r = y + u + e                 report, u = common + kind + sector + region + sector x kind + b_size + delta
-    q = c_sector + d_sector y + a + e    proxies; a is what several proxies of a unit have in common
+    q = c_sector + c_size + d_sector y + a + e    proxies; a is what several proxies of a unit have in common
     n = y - g_sector + e          nameplate, g the log utilisation of the sector
     f = y + e                     finding
 
@@ -25,7 +25,7 @@ import numpy as np
 import numpyro
 import numpyro.distributions as dist
 from numpy.typing import NDArray
-from numpyro.infer import MCMC, NUTS
+from numpyro.infer import MCMC, NUTS, init_to_value
 
 __all__ = ["SCALES", "Drawn", "Groups", "World", "draw_world", "full_posterior"]
 
@@ -44,6 +44,7 @@ SCALES = {
     "error": (0.3, 4.0),
     "shared": (0.2, 4.0),
     "intercept": (0.5, 2.0),
+    "bend": (0.1, 4.0),
     "slope": (0.1, 4.0),
     "plate": (0.2, 4.0),
     "use": (0.08, 4.0),
@@ -130,7 +131,10 @@ def full_posterior(world: World, *, draws: int = 1_000, warmup: int = 500, seed:
 @lru_cache
 def _sampler(shape: _Shape, draws: int, warmup: int) -> tuple[MCMC, Any]:
     """Compile a sampler once for all worlds of one shape."""
-    sampler = MCMC(NUTS(partial(_model, shape)), num_warmup=warmup, num_samples=draws, progress_bar=False, jit_model_args=True)
+    # Two proxies that share everything and follow nothing are a mode as well, far from where any of the mass is: begin at the priors' scales.
+    begin = {f"slope|{at}|common": 1.0 for at in range(shape.proxies)} | {"level_sd": 1.0, "unit|square": SCALES["unit"][0] ** 2, "shared|square": SCALES["shared"][0] ** 2}
+    begin |= {f"{name}|{at}|square": SCALES[name][0] ** 2 for name in ("error", "bend", "slope", "intercept") for at in range(shape.proxies)}
+    sampler = MCMC(NUTS(partial(_model, shape), init_strategy=init_to_value(values=begin)), num_warmup=warmup, num_samples=draws, progress_bar=False, jit_model_args=True)
     return sampler, jax.jit(lambda given, samples, keys: jax.lax.map(lambda each: _draw_output(shape, given, *each), (samples, keys)))
 
 
@@ -195,7 +199,8 @@ def _parts(shape: _Shape, given: dict[str, Any]) -> dict[str, Any]:
         apart = _effects(f"slope|{at}", sectors)[given["sector"]]
         intercept = _intercepts(f"intercept|{at}", given["centre"][at], common_slope * by_sector)[given["sector"]]
         # Around the middle of reports, so that slopes do not pull at intercepts.
-        mean.append(intercept + given["middle"] + common_slope * (m - given["middle"]) + apart * (m - given["turn"]))
+        bend = _effects(f"bend|{at}", 4)[given["size"]]
+        mean.append(intercept + bend + given["middle"] + common_slope * (m - given["middle"]) + apart * (m - given["turn"]))
         slope = common_slope + apart
         loads.append(jnp.stack([slope, none, slope if shape.proxies > 1 else none], -1))
         noise.append(one * _variance(f"error|{at}") ** 2)
@@ -276,6 +281,7 @@ def draw_world(rng: np.random.Generator, *, units: int, proxies: int, plates: bo
     for _ in range(proxies):
         slope, apart = rng.normal(1, 0.3), effects("slope", sectors)[groups.sector]
         start = rng.normal(-1, 0.5) + effects("intercept", sectors)[groups.sector]
+        start = start + effects("bend", 4)[quarters(report)]
         line = slope * output + apart * (output - sector_means(groups, report))
         readings.append(start + line + (slope + apart) * shared + rng.normal(0, np.sqrt(variance("error")), units))
     nameplate = np.full(units, np.nan)

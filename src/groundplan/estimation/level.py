@@ -111,7 +111,7 @@ def _fit(
     for turn in range(turns + 1):
         found = finding_source(evidence, log_report, noise)
         layout, unit_design = _bias_effects(evidence, stand, classes, apart)
-        sources = [proxy_source(evidence, slope[name], volumes[name][0], layout) for name in evidence.proxies]
+        sources = [proxy_source(evidence, slope[name], volumes[name][0], classes, layout) for name in evidence.proxies]
         sources += [nameplate_source(evidence, pattern.level, layout), *claim_sources(evidence, log_report, noise, layout), sizes, found]
         data, start, counts, rows = _assemble(sources, layout, unit_design, apart, tuple(evidence.proxies))
         sample, aside = sample_units(data), list(rows).index(SIZE)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from groundplan.estimation.claims import CLAIM_BIAS_SD
 from groundplan.estimation.design import Layout, Terms
-from groundplan.estimation.evidence import Evidence
+from groundplan.estimation.evidence import Evidence, Grouping
 from groundplan.estimation.findings import SHARED_ERROR
 from groundplan.estimation.slope import Slope
 from groundplan.estimation.volume import Volume
@@ -23,6 +23,8 @@ IntArray = NDArray[np.int64]
 
 PRIOR_USE_MEAN, PRIOR_USE_SD = -0.3, 0.2
 """Prior of log(output / nameplate capacity) in the whole country: three quarters are used, give or take a fifth."""
+_BEND_SD = 0.1
+"""Scale of the prior of what a proxy's intercepts differ by between classes of size."""
 _WINDOW_SD = 0.02
 """Standard deviation of a unit's log bias in the months of a visit against that of all its months."""
 _PRODUCT_SD = 1.0
@@ -56,10 +58,11 @@ class Source:
     of_own: bool = False
 
 
-def proxy_source(evidence: Evidence, slope: Slope, volume: Volume, layout: Layout) -> Source:
+def proxy_source(evidence: Evidence, slope: Slope, volume: Volume, size: Grouping | None, layout: Layout) -> Source:
     """Set a proxy against the reported volume of the whole unit: line(v) - q = elasticity x bias + intercept + error, means over the months that have both.
 
-    The intercept is common + sector + main product; what the slopes leave open is an effect on the volume within the product.
+    The intercept is common + sector + size + main product; what the slopes leave open is an effect on the volume within the product. Without a part by size, use that is no
+    straight line in volume would be taken for bias by size.
     """
     made, _ = _common(volume.main[volume.count > 0], len(evidence.products))
     unit = np.flatnonzero((volume.count > 0) & np.isin(volume.main, made))
@@ -74,6 +77,8 @@ def proxy_source(evidence: Evidence, slope: Slope, volume: Volume, layout: Layou
             # The weights are fitted to the same data, so what they say of a product's intercept counts for nothing: its prior is wide.
             first = layout.flat([f"proxy|{name}|product={evidence.products.labels[at]}" for at in made], _PRODUCT_SD)
             terms.add(rows, first + np.searchsorted(made, product), 1.0)
+    if size is not None:
+        _by_label(terms, layout, rows, f"proxy|{name}|size=", size.labels, size.position[unit], _BEND_SD, 4.0)
     slope.lay_out(layout)
     slope.add_terms(terms, layout.columns(), sector, product, mean_volume)
     return Source(name, unit, value, slope.elasticity(sector), terms, np.zeros(len(unit)), 0.3)
