@@ -69,6 +69,10 @@ class Level:
     steered: bool
     moved: float
 
+    def columns(self) -> dict[str, int]:
+        """Give the column of each effect."""
+        return {name: at for at, name in enumerate(self.names)}
+
     def error(self, source: str) -> float:
         """Give the error variance of a source's measurements beside what is known of it."""
         return float(self.variances.error[[name for name in self.rows if name != "finding"].index(source)])

@@ -103,7 +103,7 @@ def _by_proxies(evidence: Evidence, level: Level, by_plate: FloatArray, silent: 
         design, extra = _design(level, f"proxy|{name}", evidence, sector, product)
         # How sure the slopes are tells the more, the farther a unit lies from those that showed them.
         terms, near = Terms(), slope.volume(sector, product, read + design @ level.posterior.effects)
-        slope.add_terms(terms, {name: at for at, name in enumerate(level.names)}, sector, product, near)
+        slope.add_terms(terms, level.columns(), sector, product, near)
         design = csr_array(design + terms.matrix(design.shape))
         mean, variance = design @ level.posterior.effects, quadratic(design, level.posterior.covariance) + extra
         own = slope.elasticity(sector) ** 2 / (variance + level.error(name))
@@ -116,7 +116,7 @@ def _by_proxies(evidence: Evidence, level: Level, by_plate: FloatArray, silent: 
 
 def _design(level: Level, prefix: str, evidence: Evidence, sector: IntArray, product: IntArray) -> tuple[csr_array, FloatArray]:
     """Effects of a source for units of a sector with a main product, sparse (n, p), and the variance of those that nobody shows, shape (n,)."""
-    names = {name: at for at, name in enumerate(level.names)}
+    names = level.columns()
     terms, rows = Terms(), np.arange(len(sector))
     extra = np.zeros(len(sector))
     if prefix not in names:
