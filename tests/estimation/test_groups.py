@@ -114,3 +114,22 @@ def test_honest_ones_that_teams_were_steered_to_leave_the_others_their_spread(le
     assert np.sqrt(level.variances.unit) > 0.7 * padding.std()
     holds = ((table["lower_90"].to_numpy() <= truth) & (truth <= table["upper_90"].to_numpy()))[np.isnan(finding)]
     assert holds.mean() > 0.75
+
+
+def test_units_without_reports_are_as_sure_as_a_bent_line_lets_them_be(levels):
+    # Arrange: large and small units use four fifths more than those in between, and a third of the units do not report.
+    rng = np.random.default_rng(6)
+    output, report, electricity, finding = draw(6)
+    silent = rng.random(UNITS) < 1 / 3
+    distance = np.abs(output - output.mean())
+    bent = electricity + np.where(distance > 0.8, 0.6, 0.0)
+
+    # Act
+    table = estimate(economy(np.where(silent, np.nan, report), bent, np.where(silent, np.nan, finding))).estimates.sort("unit")
+
+    # Assert
+    truth = np.exp(output)
+    holds = ((table["lower_90"].to_numpy() <= truth) & (truth <= table["upper_90"].to_numpy()))[silent]
+    assert 0.87 < holds.mean() < 0.97
+    classes = [effect(levels[-1], name) for name in levels[-1].names if name.startswith("proxy|electricity|size=")]
+    assert np.ptp(classes) > 0.25

@@ -12,6 +12,7 @@ from groundplan.estimation.design import Terms
 from groundplan.estimation.evidence import Evidence
 from groundplan.estimation.level import Level
 from groundplan.estimation.silence import unheard_series
+from groundplan.estimation.sizes import SIZE
 from groundplan.maths.groups import group_count, group_sum
 from groundplan.maths.mixed import quadratic
 
@@ -131,4 +132,9 @@ def _design(level: Level, prefix: str, evidence: Evidence, sector: IntArray, pro
         apart = _UNSEEN_VARIANCE if part == "product" and prefix != "nameplate" else 0.0
         unseen = level.variances.effect[block[0]] if block and block[0] >= 0 else (0.0 if len(labels) == 1 else apart)
         extra += np.where(shown, 0.0, unseen)
+    # A unit without reports is of no class of size, so of any.
+    classes = np.array([at for name, at in names.items() if name.startswith(f"{prefix}|{SIZE}=")], np.int64)
+    if len(classes):
+        terms.add(np.repeat(rows, len(classes)), np.tile(classes, len(rows)), 1.0 / len(classes))
+        extra += (1.0 - 1.0 / len(classes)) * level.variances.effect[level.data.block[classes[0]]]
     return terms.matrix((len(sector), len(level.names))), extra
