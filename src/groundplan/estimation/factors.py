@@ -14,7 +14,8 @@ FloatArray = NDArray[np.float64]
 
 _LEAST_SHARE = 0.01
 """Factors that make up less of a unit's shared variance are left out, and the others made up for them."""
-_CHUNK = 6_000
+_CHUNK = 1_000
+"""So many rows at once lie in a processor's cache."""
 
 
 def effect_root(covariance: FloatArray) -> FloatArray:
@@ -35,10 +36,11 @@ def shared_loadings(shared: csr_array, root: FloatArray) -> csr_array:
         loadings = np.asarray(rows @ root)
         square = loadings**2
         total = square.sum(axis=1)
-        row, column = np.nonzero(square >= np.maximum(_LEAST_SHARE * total, 1e-300)[:, None])
-        rest = np.bincount(row, square[row, column], len(total))
+        kept = np.flatnonzero(square >= np.maximum(_LEAST_SHARE * total, 1e-300)[:, None])
+        row, column = np.divmod(kept, max(square.shape[1], 1))
+        rest = np.bincount(row, square.ravel()[kept], len(total))
         scale = np.sqrt(total / np.where(rest > 0, rest, 1.0))
-        return csr_array((loadings[row, column] * scale[row], column, np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(total)))])), shape=loadings.shape)
+        return csr_array((loadings.ravel()[kept] * scale[row], column, np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(total)))])), shape=loadings.shape)
 
     parts = list(in_threads(load, (shared[start : start + _CHUNK] for start in range(0, shared.shape[0], _CHUNK))))
     return csr_array(vstack(parts)) if parts else csr_array(shared.shape)

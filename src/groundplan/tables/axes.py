@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,23 +14,23 @@ from numpy.typing import NDArray
 __all__ = ["Axis"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Axis:
-    """An ordered set of labels; position i belongs to label i."""
+    """An ordered set of labels; position i belongs to label i.
+
+    What labels are looked up in is made when it is first asked for, and kept: axes may be long, and are asked often.
+    """
 
     labels: tuple[str, ...]
-    _positions: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Index the labels.
+        """Check the labels.
 
         Raises:
             ValueError: a label stands there twice.
         """
-        positions = {label: position for position, label in enumerate(self.labels)}
-        if len(positions) != len(self.labels):
+        if len(set(self.labels)) != len(self.labels):
             raise ValueError("an axis cannot hold a label twice")
-        object.__setattr__(self, "_positions", positions)
 
     @classmethod
     def of(cls, labels: Iterable[str]) -> Axis:
@@ -54,9 +55,20 @@ class Axis:
 
     def positions(self, labels: pl.Series) -> NDArray[np.int64]:
         """Give the positions of a column of labels, shape (n,); -1 where a label is missing or unknown."""
-        known = pl.Enum(pl.Series(self.labels, dtype=pl.String))
-        return labels.cast(pl.String).cast(known, strict=False).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+        return labels.cast(pl.String).cast(self._known, strict=False).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
 
     def column(self, name: str, positions: NDArray[Any]) -> pl.Series:
         """Give the labels at positions, as a column."""
-        return pl.Series(name, self.labels, dtype=pl.String).gather(pl.Series(positions))
+        return self._column.gather(pl.Series(positions)).alias(name)
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {label: position for position, label in enumerate(self.labels)}
+
+    @cached_property
+    def _column(self) -> pl.Series:
+        return pl.Series(self.labels, dtype=pl.String)
+
+    @cached_property
+    def _known(self) -> pl.Enum:
+        return pl.Enum(self._column)
