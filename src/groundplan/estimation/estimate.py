@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from groundplan.errors import Fault, InputError
 from groundplan.estimation.balances import reconcile
@@ -47,7 +45,7 @@ from groundplan.tables.bundles import Estimate
 from groundplan.tables.economy import Economy
 from groundplan.tables.results import Calibration, Capacities, CapacityFactors, EstimateFactors, Estimates, Totals
 from groundplan.workers.memory import give_back_memory
-from groundplan.workers.threads import both
+from groundplan.workers.threads import both, calm_blas
 
 __all__ = ["estimate", "estimate_panel"]
 
@@ -70,7 +68,7 @@ def estimate(economy: Economy, *, progress: Callable[[str, float], None] | None 
     if found.outcome.status != "done":
         return found
     tell("balances", 0.95)
-    with _calm_blas():
+    with calm_blas():
         balanced = reconcile(economy, pl.concat(tables), found.estimate_factors, found.totals)
     tell("done", 1.0)
     return replace(
@@ -108,14 +106,8 @@ def estimate_panel(economy: Economy, panel: Panel, keep: Keep, *, progress: Call
     return replace(found, notes=(*found.notes, Note("estimate", "warning", "flows", sentence)))
 
 
-def _calm_blas() -> AbstractContextManager[object]:
-    """Keep BLAS to one thread: the matrices are small, so more would only wait for each other, and the last digits would depend on how many there are."""
-    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
-    return limits
-
-
 def _estimate(economy: Economy, panel: Panel, keep: Keep, tell: Callable[[str, float], None]) -> Estimate:
-    with _calm_blas():
+    with calm_blas():
         return _of_evidence(economy, panel, keep, tell)
 
 

@@ -8,6 +8,7 @@ a limit is the share of the chain that ends there: (I - F)^-1 D, with F the shar
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,8 +19,8 @@ from scipy.sparse.linalg import splu
 
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import FOREIGN_EXCHANGE, Inputs, idle_recipes
-from groundplan.planning.levels import Level, Solved
 from groundplan.planning.pools import NO_REGION
+from groundplan.planning.solved import Level, Solved
 from groundplan.planning.tables_out import Levels
 from groundplan.tables.economy import Economy
 from groundplan.tables.facts import ALL_REGIONS
@@ -36,6 +37,13 @@ _LEAST_SHARE = 0.05
 _ONE_PLACE = 0.6
 """A place is named where it has this share of what a kind of limit explains."""
 _CHUNK = 256
+_FACTORED = 4_000
+"""Chains over more nodes are followed step by step."""
+_EXPLAINED = 300
+"""So many goals of a level, those whose gap weighs most, are then followed."""
+_SMALL = f"One of the smaller gaps: the {_EXPLAINED} that weigh most are followed to what holds them back."
+_STEPS, _ON_ITS_WAY = 1_000, 1e-3
+"""Most of these steps, and the share that may be left on its way: shares are told in per cent."""
 _OTHER = ("goals of higher priority", "")
 
 
@@ -55,7 +63,7 @@ def gap_causes(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved,
         else:
             continue
         if own.any():
-            texts |= _explain(inputs, layout, solved, level, own, names)
+            texts |= _explain(inputs, layout, solved, level, own, plan.missed, names)
     return texts
 
 
@@ -119,10 +127,10 @@ def _sparse(parts: list[tuple[IntArray, IntArray, FloatArray]], shape: tuple[int
     return csr_array(coo_array((data, (row, column)), shape=shape))
 
 
-def _explain(inputs: Inputs, layout: Layout, solved: Solved, level: Level, own: NDArray[np.bool_], names: _Names) -> dict[tuple[int, int], str]:
+def _explain(inputs: Inputs, layout: Layout, solved: Solved, level: Level, own: NDArray[np.bool_], missed: FloatArray, names: _Names) -> dict[tuple[int, int], str]:
     """Follow the chain from each goal of the level that is missed."""
     planned = inputs.planned
-    x = solved.scaling.columns * level.vertex.x
+    x = solved.scaling.columns * level.x
     y = solved.scaling.rows * level.duals
     reduced = level.cost - solved.programme.matrix.T @ y
     price = np.maximum(y[layout.balance[:, :planned]], 0.0)
@@ -133,16 +141,22 @@ def _explain(inputs: Inputs, layout: Layout, solved: Solved, level: Level, own: 
         _imports(chain, inputs, layout, period, x, y, reduced, price, names)
         _stocks(chain, inputs, layout, period, x, reduced, price, names)
     passed, absorbed, supply = chain.shares()
-    system = splu(csc_array((eye_array(chain.nodes) - passed * _PASSED).T))
     product, period_of = np.nonzero(own)
-    nodes = product * planned + period_of
-    texts = {}
+    nodes, texts = product * planned + period_of, {}
+    if chain.nodes <= _FACTORED:
+        visits = _visits_by_factor(passed)
+    else:
+        visits = _visits_by_steps(passed)
+        share = np.divide(missed, inputs.goals.quantity[:, :planned], out=np.zeros_like(missed), where=own)
+        order = np.argsort(-(inputs.goals.weight[:, :planned] * share)[own], kind="stable")
+        texts = {(int(product[at]), int(period_of[at])): _SMALL for at in order[_EXPLAINED:]}
+        nodes = nodes[order[:_EXPLAINED]]
     limits = list(chain.limits)
     for first in range(0, len(nodes), _CHUNK):
         some = nodes[first : first + _CHUNK]
         start = np.zeros((chain.nodes, len(some)))
         start[some, np.arange(len(some))] = 1.0
-        shares = (absorbed.T @ system.solve(start)).T
+        shares = (absorbed.T @ visits(start)).T
         for at, node in enumerate(some):
             label = names.product(inputs.products.labels[node // planned])
             idle = [names.plain(recipe) for recipe in idle_recipes(inputs, int(node // planned), int(node % planned))]
@@ -152,6 +166,28 @@ def _explain(inputs: Inputs, layout: Layout, solved: Solved, level: Level, own: 
             else:
                 texts[place] = _priceless(label, idle, weight=float(inputs.goals.weight[place]), available=float(available[place]))
     return texts
+
+
+def _visits_by_factor(passed: csr_array) -> Callable[[FloatArray], FloatArray]:
+    """Count how often chains that begin somewhere come by each node, (I - F')^-1 start, by a factor that serves all starts."""
+    factor = splu(csc_array((eye_array(passed.shape[0]) - passed * _PASSED).T))
+    return lambda start: np.asarray(factor.solve(start))
+
+
+def _visits_by_steps(passed: csr_array) -> Callable[[FloatArray], FloatArray]:
+    """Do the same step by step, until next to nothing is on its way: factors of large chains are nearly full."""
+    onward = csr_array(passed.T)
+
+    def visits(start: FloatArray) -> FloatArray:
+        moving, total = start, start.copy()
+        for _ in range(_STEPS):
+            moving = onward @ moving
+            total += moving
+            if float(moving.sum(axis=0).max(initial=0.0)) < _ON_ITS_WAY:
+                break
+        return total
+
+    return visits
 
 
 def _available(inputs: Inputs, layout: Layout, x: FloatArray) -> FloatArray:

@@ -8,11 +8,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from groundplan.maths.programme import BASIC
 from groundplan.maths.ranging import Moves, price_ranges
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs
-from groundplan.planning.levels import ROUNDING, Level, Solved
+from groundplan.planning.solved import Level, Solved
 from groundplan.planning.tables_out import Levels
 from groundplan.tables.economy import Economy
 from groundplan.tables.facts import ALL_REGIONS
@@ -78,17 +77,16 @@ def list_limits(inputs: Inputs, layout: Layout, plan: Levels) -> Priced:
 
 def price_limits(limits: Priced, level: Level, solved: Solved) -> FloatArray:
     """Give the gain in a level's goals per unit of each limit, shape (K,), unscaled."""
-    rows, columns = level.programme.matrix.shape
+    rows, columns = solved.programme.matrix.shape
     scaling = solved.scaling
     reduced = level.cost - (solved.programme.matrix.T @ (scaling.rows * level.duals))
     gain = np.concatenate([-reduced, -scaling.rows * level.duals])
     size = np.concatenate([1.0 / scaling.columns, scaling.rows]) * float((level.cost * scaling.columns).max(initial=0.0))
-    basic = np.concatenate([level.basis.columns, level.basis.rows]) == BASIC
-    gain = np.where(basic | (np.abs(gain) <= ROUNDING * size), 0.0, gain)
+    gain = np.where(level.free | (np.abs(gain) <= level.rounding * size), 0.0, gain)
     # A variable that stands at its other bound is not held back by this one.
-    values = np.concatenate([level.vertex.x, level.vertex.row_values])
+    values = np.concatenate([level.x, level.row_values])
     ends = np.concatenate([solved.programme.upper / scaling.columns, solved.programme.row_upper * scaling.rows])
-    at_end = np.abs(values - ends) <= 1e-9 * np.maximum(1.0, np.abs(ends), where=np.isfinite(ends), out=np.full(rows + columns, np.inf))
+    at_end = np.abs(values - ends) <= level.near * np.maximum(1.0, np.abs(ends), where=np.isfinite(ends), out=np.full(rows + columns, np.inf))
     moves = limits.moves
     counted = np.where(at_end[moves.variable] & np.isfinite(ends[moves.variable]) | moves.lower, gain[moves.variable] * moves.rate, 0.0)
     prices = np.bincount(moves.limit, counted, len(limits.limit))
@@ -154,7 +152,9 @@ def _rows(economy: Economy, inputs: Inputs, limits: Priced, level: Level, solved
 
 
 def _ranges(level: Level, moves: Moves, value: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Range the limits that matter most, by price x limit; NaN for the rest, whose ranges nobody would read."""
+    """Range the limits that matter most, by price x limit; NaN for the rest, whose ranges nobody would read, and where the plan is no vertex, which alone shows them."""
+    if level.vertex is None:
+        return np.full(len(value), np.nan), np.full(len(value), np.nan)
     ranked = np.argsort(-value, kind="stable")[:_RANGED]
     number = np.full(len(value), -1, np.int64)
     number[ranked] = np.arange(len(ranked))

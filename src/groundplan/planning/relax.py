@@ -12,8 +12,8 @@ from groundplan.maths.highs import solve_programme
 from groundplan.maths.programme import Programme, scale_programme
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs
-from groundplan.planning.levels import Solved
 from groundplan.planning.pools import NO_REGION
+from groundplan.planning.solved import Solved
 
 __all__ = ["Relaxation", "cheapest_relaxation"]
 

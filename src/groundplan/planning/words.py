@@ -11,14 +11,16 @@ from groundplan.outcome import Note, Status
 from groundplan.planning.chance import LineCapacities
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs, idle_recipes
-from groundplan.planning.levels import Solved
 from groundplan.planning.relax import Relaxation, cheapest_relaxation
+from groundplan.planning.solved import Solved
 from groundplan.tables.economy import Economy
 from groundplan.tables.sums import ordered_sum
 
 __all__ = ["Summary", "describe", "holding_back", "notes_of"]
 
 
+_RELAXED_ROWS = 10_000
+"""For larger plans the cheapest limits to relax, which takes a vertex, are not sought."""
 _NAMED = 3
 """How many limits a sentence names."""
 
@@ -66,7 +68,10 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
         share = worst["below_minimum"] / worst["minimum"]
         minima = "1 minimum" if len(below) == 1 else f"{len(below)} minima"
         sentence = f"{minima} cannot be met; most is lacking of {names[worst['product']]} in {worst['period']} ({share:.0%} of its minimum)"
-        relaxed, hopeless = cheapest_relaxation(inputs, layout, solved)
+        sought = layout.rows <= _RELAXED_ROWS
+        relaxed, hopeless = cheapest_relaxation(inputs, layout, solved) if sought else ([], [])
+        if not sought:
+            notes.append(Note("plan", "warning", "minima", "Which limits would have to give for all minima is not worked out for a plan of this size."))
         words = [_relaxed(one, names) for one in relaxed]
         if words:
             more = f" and {len(words) - _NAMED} more" if len(words) > _NAMED else ""
@@ -87,7 +92,7 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
         text = f"Some stocks cannot be kept at their floor ({_joined([names[product] for product in floors])}), {why}; they are kept as near to it as can be."
         notes.append(Note("plan", "alert", "stocks", text))
     notes += _level_notes(economy, inputs, layout, solved, gaps, objective)
-    return Summary(status, sentence, f"{solved.method}; every level repaired exactly at its vertex", objective, bound, gap, tuple(notes))
+    return Summary(status, sentence, solved.method, objective, bound, gap, tuple(notes))
 
 
 def _joined(words: list[str]) -> str:

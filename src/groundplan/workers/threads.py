@@ -6,11 +6,14 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from contextvars import copy_context
 from itertools import islice
 from typing import TypeVar
 
-__all__ = ["both", "in_threads"]
+from threadpoolctl import threadpool_limits
+
+__all__ = ["both", "calm_blas", "in_threads"]
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -53,3 +56,9 @@ def both(first: Callable[[], Result], second: Callable[[], Other]) -> tuple[Resu
     """Do two things at once."""
     left, right = in_threads(lambda work: work(), (first, second))
     return left, right  # type: ignore[return-value]
+
+
+def calm_blas() -> AbstractContextManager[object]:
+    """Keep BLAS to one thread: where matrices are small more would only wait for each other, and for other threads, and the last digits would depend on how many there are."""
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
+    return limits

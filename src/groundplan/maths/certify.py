@@ -1,0 +1,192 @@
+"""Points that are feasible to the last digits, with a proven bound on what is lost, by first-order steps: come near, then step onto what is feasible and not dear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csc_array, csr_array, vstack
+
+from groundplan.maths.basic import proven_bound
+from groundplan.maths.first_order import Walk, begin_walk
+from groundplan.maths.programme import Programme
+
+__all__ = ["Certified", "certify", "step_onto"]
+
+FloatArray = NDArray[np.float64]
+
+_FIRST = 500
+"""Steps of the walk before the first try at a certificate; twice as many before each further one."""
+_ONTO, _TRIED = 2_000, 400
+"""Most steps onto what is feasible, and after how many it must have come within `_NEAR`."""
+_NEAR, _EXACT = 1e-3, 1e-11
+"""How far rows may be off, as a share of what flows through them: what shows that the feasible set will be reached, and when it is."""
+_NOTHING = 1e-4
+"""Flows well below this, in the programme's units, are held to a share of this instead of one of themselves."""
+_BOUND_STEPS = 400
+_DEAR = 100.0
+"""How much less a column moves onto what is feasible, in squares, per mean cost that its move would cost."""
+_OF_GAP = 0.9
+"""Share of the gap asked for at which the loss is cut: what is feasible is then looked for below it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Certified:
+    """What was found.
+
+    Args:
+        x: shape (n,), within its bounds; rows are off by `off` at most.
+        duals: shape (m,), of the bound.
+        objective: cost of x.
+        bound: proven lower bound on the cost.
+        off: how far any row is off, as a share of what flows through it.
+        steps: taken in all.
+        feasible: whether x is feasible to the last digits.
+        done: whether it is, and the gap asked for was reached.
+        walk: where the walk stands, to go on from.
+    """
+
+    x: FloatArray
+    duals: FloatArray
+    objective: float
+    bound: float
+    off: float
+    steps: int
+    feasible: bool
+    done: bool
+    walk: Walk
+
+
+def certify(programme: Programme, implied: FloatArray, *, gap: float, start: Certified | None = None, aside: FloatArray | None = None, most: int = 64_000) -> Certified:
+    """Find a point that is feasible to the last digits and proven to cost at most `gap` more than the least.
+
+    A primal-dual walk comes near. Its duals are then taken onto what is dual feasible by a walk without right-hand sides, which proves a bound; its point onto what is feasible and
+    costs no more than bound and gap together: a set with an inside, so that walk has an end, and its end is a certificate. Columns that would cost more by moving move less
+    on it. Where it does not come near that set, the first walk goes on.
+
+    Args:
+        programme: minimise cost'x; well scaled, with a feasible point.
+        implied: shape (n,), upper bounds that follow from the rows, which make bounds on the least cost provable.
+        gap: how much more than the least the point may cost.
+        start: where another programme was left that has these columns, and these rows but for some of the last.
+        aside: shape (n,), costs that the walk minds too, though the certificate does not: of points that cost alike it then finds one with little of these.
+        most: steps of the walk, at most; with those onto what is feasible there may be some more.
+
+    Source:
+        Applegate and others (2025), PDLP: a practical first-order method for large-scale linear programming, for feasibility polishing; the cut of the loss and the
+        metric are ours.
+    """
+    minded = programme if aside is None else replace(programme, cost=programme.cost + aside)
+    walk = begin_walk(minded) if start is None else begin_walk(minded, x=start.x, y=_padded(start.walk.duals(), len(programme.row_lower)))
+    bounded = replace(programme, upper=np.minimum(programme.upper, implied))
+    # What the columns' bounds alone prove: no loss is below zero.
+    duals, target, spent = np.zeros(len(programme.row_lower)), _FIRST, 0
+    bound = proven_bound(bounded, duals)
+    while True:
+        walk.go(target - walk.taken)
+        proven, taken = _onto_duals(programme, walk)
+        found = proven_bound(bounded, proven)
+        spent += taken
+        if found > bound:
+            bound, duals = found, proven
+        x, off, taken = _onto_feasible(programme, minded.cost, walk, bound + _OF_GAP * gap)
+        spent += taken
+        objective = float(programme.cost @ x)
+        feasible = off <= _EXACT
+        if feasible and objective - bound <= gap:
+            return Certified(x, duals, objective, min(bound, objective), off, walk.taken + spent, feasible, True, walk)
+        if target >= most:
+            break
+        target *= 2
+    # What is feasible and near the walk's end, whatever it costs.
+    x, off, taken = _onto_feasible(programme, minded.cost, walk, np.inf)
+    objective = float(programme.cost @ x)
+    return Certified(x, duals, objective, min(bound, objective), off, walk.taken + spent + taken, off <= _EXACT, objective - bound <= gap and off <= _EXACT, walk)
+
+
+def step_onto(programme: Programme, near: FloatArray | None = None) -> tuple[FloatArray, bool]:
+    """Look for a feasible point near a point: where the walk ends, and whether it is feasible to the last digits; if not, there need not be one, or it was not found.
+
+    Args:
+        programme: well scaled; its cost counts for nothing.
+        near: shape (n,), where to begin.
+    """
+    onto = begin_walk(replace(programme, cost=np.zeros_like(programme.cost)), x=near)
+    x, off = _walk_onto(programme, onto)
+    return x, off <= _EXACT
+
+
+def _padded(values: FloatArray, count: int) -> FloatArray:
+    return np.append(values, np.zeros(count - len(values)))
+
+
+def _row_excess(programme: Programme, size: csc_array, x: FloatArray) -> float:
+    """Give by how much any row is off at x, as a share of what flows through it; `size` is the matrix without its signs."""
+    values, flow = programme.matrix @ x, size @ np.abs(x)
+    excess = np.maximum(programme.row_lower - values, values - programme.row_upper)
+    off = excess > 0
+    return float(np.max(excess[off] / (flow[off] + _NOTHING), initial=0.0))
+
+
+def _onto_feasible(programme: Programme, minded: FloatArray, walk: Walk, most: float) -> tuple[FloatArray, float, int]:
+    """Walk onto the points that are feasible and cost at most `most`: point, how far its rows are off, and steps taken."""
+    reduced = np.abs(minded - programme.matrix.T @ walk.duals())
+    mean = float(np.abs(minded).mean()) or 1.0
+    cut = replace(
+        programme,
+        cost=np.zeros_like(programme.cost),
+        matrix=csc_array(vstack([programme.matrix, csr_array(programme.cost[None, :])], format="csc")),
+        row_lower=np.append(programme.row_lower, -np.inf),
+        row_upper=np.append(programme.row_upper, most),
+    )
+    onto = begin_walk(cut, x=walk.point(), metric=1.0 / np.sqrt(1.0 + _DEAR * reduced / mean))
+    x, off = _walk_onto(programme, onto)
+    return x, off, onto.taken
+
+
+def _walk_onto(programme: Programme, onto: Walk) -> tuple[FloatArray, float]:
+    """Go on until the rows are met to the last digits, or it shows that they will not be: point, and how far its rows are off."""
+    seen, size = [np.inf], abs(programme.matrix)
+
+    def exact(point: FloatArray) -> bool:
+        seen[0] = _row_excess(programme, size, np.clip(point, programme.lower, programme.upper))
+        return seen[0] <= _EXACT
+
+    if not onto.go(_TRIED, exact) and seen[0] <= _NEAR:
+        onto.go(_ONTO - _TRIED, exact)
+    x = np.clip(onto.point(), programme.lower, programme.upper)
+    return x, _row_excess(programme, size, x)
+
+
+def _onto_duals(programme: Programme, walk: Walk) -> tuple[FloatArray, int]:
+    """Walk from the duals onto those that leave no unbounded column with a reduced cost of the wrong sign: duals and steps taken."""
+    lower = np.where(np.isfinite(programme.row_upper), -np.inf, 0.0)
+    upper = np.where(np.isfinite(programme.row_lower), np.inf, 0.0)
+    open_up, open_down = ~np.isfinite(programme.upper), ~np.isfinite(programme.lower)
+    some = np.flatnonzero(open_up | open_down)
+    across = csr_array(programme.matrix[:, some].T)
+    count = np.diff(across.indptr)
+    # A column with one entry bounds one dual.
+    alone = np.flatnonzero(count == 1)
+    row, entry, cost = across.indices[across.indptr[alone]], across.data[across.indptr[alone]], programme.cost[some[alone]]
+    below, above = open_up[some[alone]] & (entry > 0) | open_down[some[alone]] & (entry < 0), open_up[some[alone]] & (entry < 0) | open_down[some[alone]] & (entry > 0)
+    np.minimum.at(upper, row[below], (cost / entry)[below])
+    np.maximum.at(lower, row[above], (cost / entry)[above])
+    several = np.flatnonzero(count > 1)
+    columns = some[several]
+    duals = np.clip(walk.duals(), lower, upper)
+    if not len(columns):
+        return duals, 0
+    system = Programme(
+        cost=np.zeros(len(duals)),
+        matrix=csc_array(across[several]),
+        row_lower=np.where(open_down[columns], programme.cost[columns], -np.inf),
+        row_upper=np.where(open_up[columns], programme.cost[columns], np.inf),
+        lower=lower,
+        upper=upper,
+    )
+    onto = begin_walk(system, x=duals)
+    size = abs(system.matrix)
+    onto.go(_BOUND_STEPS, lambda point: _row_excess(system, size, np.clip(point, lower, upper)) <= 0.0)
+    return np.clip(onto.point(), lower, upper), onto.taken
