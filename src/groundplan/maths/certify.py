@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from groundplan.maths.basic import proven_bound
 from groundplan.maths.first_order import Walk, begin_walk
 from groundplan.maths.programme import Programme
 
-__all__ = ["Certified", "certify", "step_onto"]
+__all__ = ["Certified", "certificate", "certify", "step_onto"]
 
 FloatArray = NDArray[np.float64]
 
@@ -58,7 +59,10 @@ class Certified:
     walk: Walk
 
 
-def certify(programme: Programme, implied: FloatArray, *, gap: float, start: Certified | None = None, aside: FloatArray | None = None, most: int = 64_000) -> Certified:
+def certify(
+    programme: Programme, implied: FloatArray, *, gap: float, start: Certified | None = None, aside: FloatArray | None = None, most: int = 64_000,
+    tell: Callable[[int], None] | None = None,
+) -> Certified:  # fmt: skip
     """Find a point that is feasible to the last digits and proven to cost at most `gap` more than the least.
 
     A primal-dual walk comes near. Its duals are then taken onto what is dual feasible by a walk without right-hand sides, which proves a bound; its point onto what is feasible and
@@ -72,6 +76,7 @@ def certify(programme: Programme, implied: FloatArray, *, gap: float, start: Cer
         start: where another programme was left that has these columns, and these rows but for some of the last.
         aside: shape (n,), costs that the walk minds too, though the certificate does not: of points that cost alike it then finds one with little of these.
         most: steps of the walk, at most; with those onto what is feasible there may be some more.
+        tell: called with the steps of the walk, every 500.
 
     Source:
         Applegate and others (2025), PDLP: a practical first-order method for large-scale linear programming, for feasibility polishing; the cut of the loss and the
@@ -79,30 +84,48 @@ def certify(programme: Programme, implied: FloatArray, *, gap: float, start: Cer
     """
     minded = programme if aside is None else replace(programme, cost=programme.cost + aside)
     walk = begin_walk(minded) if start is None else begin_walk(minded, x=start.x, y=_padded(start.walk.duals(), len(programme.row_lower)))
-    bounded = replace(programme, upper=np.minimum(programme.upper, implied))
-    # What the columns' bounds alone prove: no loss is below zero.
-    duals, target, spent = np.zeros(len(programme.row_lower)), _FIRST, 0
-    bound = proven_bound(bounded, duals)
+    found: Certified | None = None
+    target, spent = _FIRST, 0
     while True:
-        walk.go(target - walk.taken)
-        proven, taken = _onto_duals(programme, walk)
-        found = proven_bound(bounded, proven)
-        spent += taken
-        if found > bound:
-            bound, duals = found, proven
-        x, off, taken = _onto_feasible(programme, minded.cost, walk, bound + _OF_GAP * gap)
-        spent += taken
-        objective = float(programme.cost @ x)
-        feasible = off <= _EXACT
-        if feasible and objective - bound <= gap:
-            return Certified(x, duals, objective, min(bound, objective), off, walk.taken + spent, feasible, True, walk)
-        if target >= most:
+        while walk.taken < target:
+            walk.go(min(_FIRST, target - walk.taken))
+            if tell is not None:
+                tell(walk.taken)
+        found = certificate(programme, implied, walk, gap=gap, known=found.duals if found is not None else None, aside=aside)
+        spent += found.steps - walk.taken
+        if found.done or target >= most:
             break
         target *= 2
-    # What is feasible and near the walk's end, whatever it costs.
-    x, off, taken = _onto_feasible(programme, minded.cost, walk, np.inf)
-    objective = float(programme.cost @ x)
-    return Certified(x, duals, objective, min(bound, objective), off, walk.taken + spent + taken, off <= _EXACT, objective - bound <= gap and off <= _EXACT, walk)
+    if not found.feasible:
+        # What is feasible and near the walk's end, whatever it costs.
+        found = certificate(programme, implied, walk, gap=np.inf, known=found.duals, aside=aside)
+        spent += found.steps - walk.taken
+    return replace(found, steps=walk.taken + spent, done=found.feasible and found.objective - found.bound <= gap)
+
+
+def certificate(programme: Programme, implied: FloatArray, walk: Walk, *, gap: float, known: FloatArray | None = None, aside: FloatArray | None = None) -> Certified:
+    """Try for a certificate from where a walk stands, whoever brought it there; see `certify`.
+
+    Args:
+        programme: minimise cost'x.
+        implied: shape (n,), upper bounds that follow from the rows.
+        walk: near an optimum.
+        gap: how much more than the least the point may cost; infinite: as it comes.
+        known: shape (m,), duals that prove a bound already.
+        aside: shape (n,), costs that the walk minded too.
+    """
+    bounded = replace(programme, upper=np.minimum(programme.upper, implied))
+    # At the least what the columns' bounds alone prove: no loss is below zero.
+    duals = np.zeros(len(programme.row_lower)) if known is None else known
+    bound = proven_bound(bounded, duals)
+    proven, taken = _onto_duals(programme, walk.duals())
+    found = proven_bound(bounded, proven)
+    if found > bound:
+        bound, duals = found, proven
+    minded = programme.cost if aside is None else programme.cost + aside
+    x, off, more = _onto_feasible(programme, minded, walk, bound + _OF_GAP * gap)
+    objective, feasible = float(programme.cost @ x), off <= _EXACT
+    return Certified(x, duals, objective, min(bound, objective), off, walk.taken + taken + more, feasible, feasible and objective - bound <= gap, walk)
 
 
 def step_onto(programme: Programme, near: FloatArray | None = None) -> tuple[FloatArray, bool]:
@@ -159,7 +182,7 @@ def _walk_onto(programme: Programme, onto: Walk) -> tuple[FloatArray, float]:
     return x, _row_excess(programme, size, x)
 
 
-def _onto_duals(programme: Programme, walk: Walk) -> tuple[FloatArray, int]:
+def _onto_duals(programme: Programme, duals: FloatArray) -> tuple[FloatArray, int]:
     """Walk from the duals onto those that leave no unbounded column with a reduced cost of the wrong sign: duals and steps taken."""
     lower = np.where(np.isfinite(programme.row_upper), -np.inf, 0.0)
     upper = np.where(np.isfinite(programme.row_lower), np.inf, 0.0)
@@ -175,7 +198,7 @@ def _onto_duals(programme: Programme, walk: Walk) -> tuple[FloatArray, int]:
     np.maximum.at(lower, row[above], (cost / entry)[above])
     several = np.flatnonzero(count > 1)
     columns = some[several]
-    duals = np.clip(walk.duals(), lower, upper)
+    duals = np.clip(duals, lower, upper)
     if not len(columns):
         return duals, 0
     system = Programme(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,23 +80,26 @@ def solve_large(
     state = solver.begin(scaled, inputs, layout)
     for at, (priority, cost) in enumerate(wanted):
         if (cost > 0).any():
-            tell(f"goals of priority {priority}", 0.1 + 0.6 * at / len(wanted))
-            state = solver.serve(state, priority, cost)
+            share, what = 0.1 + 0.6 * at / len(wanted), f"goals of priority {priority}"
+            tell(what, share)
+            state = solver.serve(state, priority, cost, partial(_tell_steps, tell, what, share))
             if state.x is None or not (state.certified or layout.rows > _ONLY_ROWS):
                 return None
     assert state.x is not None
     state = solver.settle(state, [cost for _, cost in wanted])
     assert state.x is not None
     x = scaling.columns * state.x
-    given_up = np.array([max(0.0, float(level.cost @ x) - level.objective) for level in state.levels])
-    levelled = {level.priority for level in state.levels if level.name == "goals"}
+    # Later levels may have found less of an earlier one's loss than that did itself.
+    levels = tuple(replace(level, objective=min(level.objective, float(level.cost @ x))) for level in state.levels)
+    given_up = np.array([max(0.0, float(level.cost @ x) - level.objective) for level in levels])
+    levelled = {level.priority for level in levels if level.name == "goals"}
     settled = sum(float(cost @ (scaling.columns * state.programme.lower)) for priority, cost in wanted if priority not in levelled)
     rows, entries = scaled.matrix.shape[0], scaled.matrix.nnz
     words = (
         f"primal-dual steps, {state.steps:,} in all: {rows:,} rows and {entries:,} entries are too many to factorise a basis; "
         "each level stepped onto what is feasible, and its bound proven by dual feasible prices"
     )
-    return Solved(x, state.levels, scaling, programme, words, given_up, settled)
+    return Solved(x, levels, scaling, programme, words, given_up, settled)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,15 +132,20 @@ class _Solver:
             if met:
                 return self._level(replace(state, x=x), "floors", 0, floors)
         state = self._level(replace(state, programme=self._opened(state.programme, layout.below, inputs.goals.minimum)), "minima", 0, below)
+        if state.x is not None:
+            # From near they may be reached all the same.
+            x, met = step_onto(programme, state.x)
+            if met:
+                return _State(programme, x, None, (), state.steps)
         return state if floors_hold_by_themselves(inputs) else self._level(state, "floors", 0, floors)
 
-    def serve(self, state: _State, priority: int, cost: FloatArray) -> _State:
+    def serve(self, state: _State, priority: int, cost: FloatArray, tell: Callable[[int], None]) -> _State:
         """Serve the goals of a priority: try first to meet them all."""
         upper = state.programme.upper.copy()
         upper[cost > 0] = state.programme.lower[cost > 0]
         closed = replace(state.programme, upper=upper)
         x, met = step_onto(closed, state.x)
-        return replace(state, programme=closed, x=x) if met else self._level(state, "goals", priority, cost)
+        return replace(state, programme=closed, x=x) if met else self._level(state, "goals", priority, cost, tell)
 
     def settle(self, state: _State, costs: list[FloatArray]) -> _State:
         """Meet those goals in full that are missed by next to nothing, where that can be done with all levels held."""
@@ -150,7 +159,7 @@ class _Solver:
                 return replace(state, x=x)
         return state
 
-    def _level(self, state: _State, name: str, priority: int, cost: FloatArray) -> _State:
+    def _level(self, state: _State, name: str, priority: int, cost: FloatArray, tell: Callable[[int], None] | None = None) -> _State:
         scaled = cost * self.scaling.columns
         size = float(scaled.max(initial=0.0)) or 1.0
         programme = replace(state.programme, cost=scaled / size)
@@ -158,7 +167,8 @@ class _Solver:
         upper = np.minimum(programme.upper, self.implied)
         allowed = _GAP * float(scaled[wanted] @ (upper - programme.lower)[wanted]) / size
         effort = float(self.tidy @ state.x) if state.x is not None else 0.0
-        found = certify(programme, self.implied, gap=allowed, start=state.last, aside=_TIDY * allowed / effort * self.tidy if effort > 0 else None)
+        aside = _TIDY * allowed / effort * self.tidy if effort > 0 else None
+        found = certify(programme, self.implied, gap=allowed, start=state.last, aside=aside, tell=tell)
         if not found.feasible:
             if state.x is None:
                 return replace(state, certified=False)
@@ -176,6 +186,10 @@ class _Solver:
         there = places >= 0
         upper[places[there]] = size[there] / self.scaling.columns[places[there]]
         return replace(programme, upper=upper)
+
+
+def _tell_steps(tell: Callable[[str, float], None], what: str, share: float, steps: int) -> None:
+    tell(f"{what}: {steps:,} steps", share)
 
 
 def _tidiness(inputs: Inputs, layout: Layout) -> FloatArray:

@@ -27,7 +27,7 @@ _ROUNDING = 1e-9
 """Reduced costs up to this size, as a share of the level's largest cost, are rounding."""
 _ALLOWED = 1e-6
 """What later goals may take from a level, at most, as a share of what it would lose if nothing that it wants were there; what they took is measured."""
-_VERTEX_ROWS = 10_000
+_VERTEX_ROWS = 5_000
 """Plans with more rows are solved by first-order steps: the basis of a vertex takes HiGHS 12 s to factorise at 12,072 rows; see docs/decisions/0007-first-order-plans.md."""
 
 
