@@ -14,6 +14,7 @@ import time
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_array, diags_array
 
 from groundplan.planning.plan import plan
 from groundplan.planning.verify import verify_plan
@@ -32,15 +33,16 @@ def random_economy(products: int, seed: int = 1) -> Economy:
     inputs, capital, wear = _technology(products, rng)
     final = np.where(rng.random(products) < 0.45, rng.lognormal(0.0, 1.3, products), 0.0)
     share = np.where(rng.random(products) < 0.6, rng.uniform(0.0, 0.2, products), 0.0)
-    output = np.linalg.solve(np.eye(products) - (1 - share)[:, None] * (inputs + capital * wear[None, :]), (1 - share) * final) + 1e-3
-    imports = share * ((inputs + capital * wear[None, :]) @ output + final)
+    taken = csr_array(inputs + csr_array(capital @ diags_array(wear)))
+    output = _base_year(taken, final, share) + 1e-3
+    imports = share * (taken @ output + final)
     # Each product has a unit of measure of its own, so that figures span many orders of magnitude.
     unit = 10.0 ** rng.uniform(-3.0, 4.0, products)
     price = rng.uniform(0.9, 1.5, products)
     labels = [f"P{number:04d}" for number in range(products)]
     labour, skill = rng.uniform(0.1, 0.6, products), rng.integers(0, SKILLS, (2, products))
     energy = np.where(rng.random(products) < 0.5, rng.lognormal(-2.0, 1.0, products), 0.0)
-    rows = [(f"make_{labels[column]}", labels[row], "in", inputs[row, column] * unit[row]) for row, column in zip(*np.nonzero(inputs), strict=True)]
+    rows = [(f"make_{labels[column]}", labels[row], "in", amount * unit[row]) for row, column, amount in _entries(inputs)]
     rows += [(f"make_{label}", label, "out", size) for label, size in zip(labels, unit, strict=True)]
     rows += [
         (f"make_{labels[at]}", f"skill_{skill[kind, at]}", "in", part * labour[at])
@@ -70,7 +72,7 @@ def random_economy(products: int, seed: int = 1) -> Economy:
     limits += [("foreign_exchange", "all", period, float(price @ imports) * 1.02 ** (year + 1)) for year, period in enumerate(PERIODS)]
     traded = np.flatnonzero(share > 0)
     trade = [(labels[at], period, (2 * imports[at] + 0.02 * output[at]) * unit[at], price[at] / unit[at], 0.0, 0.0) for period in PERIODS for at in traded]
-    goods = [(f"make_{labels[column]}", labels[row], capital[row, column] * unit[row], 1, wear[column], None) for row, column in zip(*np.nonzero(capital), strict=True)]
+    goods = [(f"make_{labels[column]}", labels[row], amount * unit[row], 1, wear[column], None) for row, column, amount in _entries(capital)]
     capacity = output * rng.uniform(1.0, 1.25, products)
     tables = {
         "units": pl.DataFrame({"unit": [f"U{label}" for label in labels], "kind": "enterprise", "region": "all places", "major": False}),
@@ -89,20 +91,45 @@ def random_economy(products: int, seed: int = 1) -> Economy:
     return Economy.from_tables(Settings(name=f"random {products}", base_period="2020"), {name: _fit(name, table) for name, table in tables.items()})
 
 
-def _technology(products: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _base_year(taken: csr_array, final: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Find the output that covers what is taken and final use, a share of both imported."""
+    output = final
+    for _ in range(5_000):
+        before, output = output, (1 - share) * (taken @ output + final)
+        if np.abs(output - before).max() <= 1e-14 * output.max():
+            break
+    return output
+
+
+def _entries(matrix: csr_array) -> list[tuple[int, int, float]]:
+    """List row, column and value of all entries, by rows."""
+    found = matrix.tocoo()
+    return list(zip(found.coords[0].tolist(), found.coords[1].tolist(), found.data.tolist(), strict=True))
+
+
+def _technology(products: int, rng: np.random.Generator) -> tuple[csr_array, csr_array, np.ndarray]:
     popularity = rng.permutation(1.0 / np.arange(1, products + 1) ** 0.9)
-    inputs, capital = np.zeros((products, products)), np.zeros((products, products))
+    used, built = [], []
     builders = rng.choice(products, max(8, products // 100), replace=False)
     for column in range(products):
         suppliers = rng.choice(products, min(products - 1, int(np.clip(rng.poisson(12), 6, 30))), p=popularity / popularity.sum())
         near = rng.random(len(suppliers)) < 0.4
         suppliers[near] = (column + rng.integers(1, max(3, min(60, products // 20)), near.sum())) % products
-        np.add.at(inputs[:, column], suppliers[suppliers != column], rng.lognormal(0.0, 1.2, int((suppliers != column).sum())))
+        others = suppliers[suppliers != column]
+        used.append((others, np.full(len(others), column), rng.lognormal(0.0, 1.2, len(others))))
         goods = rng.choice(builders, rng.integers(3, 7))
-        np.add.at(capital[:, column], goods, rng.lognormal(0.0, 0.7, len(goods)))
-    inputs *= rng.uniform(0.3, 0.68, products) / np.maximum(inputs.sum(axis=0), 1e-12)
-    capital *= rng.uniform(0.8, 2.5, products) / capital.sum(axis=0)
+        built.append((goods, np.full(len(goods), column), rng.lognormal(0.0, 0.7, len(goods))))
+    inputs, capital = (_added_up(parts, products) for parts in (used, built))
+    inputs = csr_array(inputs @ diags_array(rng.uniform(0.3, 0.68, products) / np.maximum(inputs.sum(axis=0), 1e-12)))
+    capital = csr_array(capital @ diags_array(rng.uniform(0.8, 2.5, products) / capital.sum(axis=0)))
     return inputs, capital, rng.uniform(0.04, 0.12, products)
+
+
+def _added_up(parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]], products: int) -> csr_array:
+    row, column, amount = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
+    matrix = csr_array((amount, (row, column)), shape=(products, products))
+    matrix.sum_duplicates()
+    return matrix
 
 
 def _fit(name: str, table: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from groundplan.maths.basic import proven_bound
 from groundplan.maths.first_order import Walk, begin_walk
 from groundplan.maths.programme import Programme
 
-__all__ = ["Certified", "certificate", "certify", "step_onto"]
+__all__ = ["Certified", "certificate", "certify", "row_excess", "step_onto"]
 
 FloatArray = NDArray[np.float64]
 
@@ -23,8 +23,9 @@ _ONTO, _TRIED = 2_000, 400
 """Most steps onto what is feasible, and after how many it must have come within `_NEAR`."""
 _NEAR, _EXACT = 1e-3, 1e-11
 """How far rows may be off, as a share of what flows through them: what shows that the feasible set will be reached, and when it is."""
-_NOTHING = 1e-4
+_NOTHING = 1e-7
 """Flows well below this, in the programme's units, are held to a share of this instead of one of themselves."""
+_ROUNDING = 1e-16
 _BOUND_STEPS = 400
 _DEAR = 100.0
 """How much less a column moves onto what is feasible, in squares, per mean cost that its move would cost."""
@@ -144,12 +145,25 @@ def _padded(values: FloatArray, count: int) -> FloatArray:
     return np.append(values, np.zeros(count - len(values)))
 
 
-def _row_excess(programme: Programme, size: csc_array, x: FloatArray) -> float:
-    """Give by how much any row is off at x, as a share of what flows through it; `size` is the matrix without its signs."""
+def row_excess(programme: Programme, size: csc_array, x: FloatArray, *, nothing: float = _NOTHING) -> float:
+    """Give by how much any row is off at x, as a share of what flows through it.
+
+    Args:
+        programme: with its rows.
+        size: its matrix without signs.
+        x: shape (n,).
+        nothing: flows well below this, in the programme's units, are held to a share of this instead of one of themselves.
+    """
     values, flow = programme.matrix @ x, size @ np.abs(x)
     excess = np.maximum(programme.row_lower - values, values - programme.row_upper)
     off = excess > 0
-    return float(np.max(excess[off] / (flow[off] + _NOTHING), initial=0.0))
+    return float(np.max(excess[off] / (flow[off] + nothing), initial=0.0))
+
+
+def _within(programme: Programme, x: FloatArray) -> FloatArray:
+    """Put columns within their bounds, and on them what is off by rounding."""
+    x = np.where(x <= programme.lower + _ROUNDING, programme.lower, x)
+    return np.asarray(np.where(x >= programme.upper - _ROUNDING, programme.upper, x))
 
 
 def _onto_feasible(programme: Programme, minded: FloatArray, walk: Walk, most: float) -> tuple[FloatArray, float, int]:
@@ -173,13 +187,13 @@ def _walk_onto(programme: Programme, onto: Walk) -> tuple[FloatArray, float]:
     seen, size = [np.inf], abs(programme.matrix)
 
     def exact(point: FloatArray) -> bool:
-        seen[0] = _row_excess(programme, size, np.clip(point, programme.lower, programme.upper))
+        seen[0] = row_excess(programme, size, _within(programme, point))
         return seen[0] <= _EXACT
 
     if not onto.go(_TRIED, exact) and seen[0] <= _NEAR:
         onto.go(_ONTO - _TRIED, exact)
-    x = np.clip(onto.point(), programme.lower, programme.upper)
-    return x, _row_excess(programme, size, x)
+    x = _within(programme, onto.point())
+    return x, row_excess(programme, size, x)
 
 
 def _onto_duals(programme: Programme, duals: FloatArray) -> tuple[FloatArray, int]:
@@ -211,5 +225,5 @@ def _onto_duals(programme: Programme, duals: FloatArray) -> tuple[FloatArray, in
     )
     onto = begin_walk(system, x=duals)
     size = abs(system.matrix)
-    onto.go(_BOUND_STEPS, lambda point: _row_excess(system, size, np.clip(point, lower, upper)) <= 0.0)
+    onto.go(_BOUND_STEPS, lambda point: row_excess(system, size, np.clip(point, lower, upper)) <= 0.0)
     return np.clip(onto.point(), lower, upper), onto.taken

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array, vstack
 
-from groundplan.maths.certify import Certified, certify, step_onto
+from groundplan.maths.certify import Certified, certify, row_excess, step_onto
 from groundplan.maths.programme import Programme, Scaling
 from groundplan.planning.columns import Layout
 from groundplan.planning.costs import share_cost, stock_cost, waste_cost
@@ -29,6 +29,8 @@ _TIDY = 0.2
 """Share of a level's gap that waste and the use of stocks may count for on the way, so that of many plans that serve the goals alike a thrifty one is found."""
 _SLIGHT = (1e-1, 1e-2, 1e-3, 1e-4)
 """Shares of a segment of a goal's loss that may be next to nothing, the first that will do."""
+_EXACT = 1e-10
+"""How far rows may be off, as a share of what flows through them, however little that is."""
 _ONLY_ROWS = 30_000
 """Larger plans are beyond vertices: they are kept with the gap that is proven, whatever it is."""
 _ROUNDING = 1e-5
@@ -73,7 +75,7 @@ def solve_large(
         tell: called with what is being done and the share that is done.
 
     Returns:
-        The plan; None where some level was not certified and the plan is not too large for vertices, or no feasible plan was found.
+        The plan; None where some level was not certified and the plan is not too large for vertices, or no plan that is exact was found.
     """
     solver = _Solver(scaling, implied, len(scaled.row_lower), scaling.columns * _tidiness(inputs, layout))
     tell("minima and floors", 0.0)
@@ -88,6 +90,8 @@ def solve_large(
     assert state.x is not None
     state = solver.settle(state, [cost for _, cost in wanted])
     assert state.x is not None
+    if layout.rows <= _ONLY_ROWS and row_excess(scaled, abs(scaled.matrix), state.x, nothing=1e-300) > _EXACT:
+        return None
     x = scaling.columns * state.x
     # Later levels may have found less of an earlier one's loss than that did itself.
     levels = tuple(replace(level, objective=min(level.objective, float(level.cost @ x))) for level in state.levels)
