@@ -108,6 +108,20 @@ def test_where_steps_certify_nothing_vertices_decide(by_steps):
     assert result.objective == pytest.approx(strict.objective, rel=1e-9)
 
 
+def test_a_plan_that_does_not_hold_to_the_last_digits_is_made_again_by_vertices(by_steps):
+    # A goal is missed nearly whole: rows hold to a share of the goal, and not of the little that is delivered.
+    rows, horizon = random_rows(50, investing=False)
+    rng = np.random.default_rng(50)
+    rows["goals"] = [row | {"priority": int(rng.integers(1, 4))} for row in rows["goals"]]
+    economy = economy_of(rows, horizon=horizon)
+
+    result, certified = by_steps(economy)
+
+    assert certified
+    assert "primal-dual steps" not in result.outcome.method
+    assert verify_plan(economy, result, nameplates=True) == ()
+
+
 def test_causes_are_the_same_step_by_step(monkeypatch):
     economy = random_economy(50, 2)
     before = plan(economy)

@@ -13,7 +13,7 @@ from groundplan.maths.basic import proven_bound
 from groundplan.maths.first_order import Walk, begin_walk
 from groundplan.maths.programme import Programme
 
-__all__ = ["Certified", "certificate", "certify", "row_excess", "step_onto"]
+__all__ = ["Certified", "certificate", "certify", "step_onto"]
 
 FloatArray = NDArray[np.float64]
 
@@ -145,19 +145,12 @@ def _padded(values: FloatArray, count: int) -> FloatArray:
     return np.append(values, np.zeros(count - len(values)))
 
 
-def row_excess(programme: Programme, size: csc_array, x: FloatArray, *, nothing: float = _NOTHING) -> float:
-    """Give by how much any row is off at x, as a share of what flows through it.
-
-    Args:
-        programme: with its rows.
-        size: its matrix without signs.
-        x: shape (n,).
-        nothing: flows well below this, in the programme's units, are held to a share of this instead of one of themselves.
-    """
+def _row_excess(programme: Programme, size: csc_array, x: FloatArray) -> float:
+    """Give by how much any row is off at x, as a share of what flows through it; `size` is the matrix without its signs."""
     values, flow = programme.matrix @ x, size @ np.abs(x)
     excess = np.maximum(programme.row_lower - values, values - programme.row_upper)
     off = excess > 0
-    return float(np.max(excess[off] / (flow[off] + nothing), initial=0.0))
+    return float(np.max(excess[off] / (flow[off] + _NOTHING), initial=0.0))
 
 
 def _within(programme: Programme, x: FloatArray) -> FloatArray:
@@ -187,13 +180,13 @@ def _walk_onto(programme: Programme, onto: Walk) -> tuple[FloatArray, float]:
     seen, size = [np.inf], abs(programme.matrix)
 
     def exact(point: FloatArray) -> bool:
-        seen[0] = row_excess(programme, size, _within(programme, point))
+        seen[0] = _row_excess(programme, size, _within(programme, point))
         return seen[0] <= _EXACT
 
     if not onto.go(_TRIED, exact) and seen[0] <= _NEAR:
         onto.go(_ONTO - _TRIED, exact)
     x = _within(programme, onto.point())
-    return x, row_excess(programme, size, x)
+    return x, _row_excess(programme, size, x)
 
 
 def _onto_duals(programme: Programme, duals: FloatArray) -> tuple[FloatArray, int]:
@@ -225,5 +218,5 @@ def _onto_duals(programme: Programme, duals: FloatArray) -> tuple[FloatArray, in
     )
     onto = begin_walk(system, x=duals)
     size = abs(system.matrix)
-    onto.go(_BOUND_STEPS, lambda point: row_excess(system, size, np.clip(point, lower, upper)) <= 0.0)
+    onto.go(_BOUND_STEPS, lambda point: _row_excess(system, size, np.clip(point, lower, upper)) <= 0.0)
     return np.clip(onto.point(), lower, upper), onto.taken

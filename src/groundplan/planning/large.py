@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array, vstack
 
-from groundplan.maths.certify import Certified, certify, row_excess, step_onto
+from groundplan.maths.certify import Certified, certify, step_onto
 from groundplan.maths.programme import Programme, Scaling
 from groundplan.planning.columns import Layout
 from groundplan.planning.costs import share_cost, stock_cost, waste_cost
@@ -29,10 +29,6 @@ _TIDY = 0.2
 """Share of a level's gap that waste and the use of stocks may count for on the way, so that of many plans that serve the goals alike a thrifty one is found."""
 _SLIGHT = (1e-1, 1e-2, 1e-3, 1e-4)
 """Shares of a segment of a goal's loss that may be next to nothing, the first that will do."""
-_EXACT = 1e-10
-"""How far rows may be off, as a share of what flows through them, however little that is."""
-_ONLY_ROWS = 30_000
-"""Larger plans are beyond vertices: they are kept with the gap that is proven, whatever it is."""
 _ROUNDING = 1e-5
 """Prices up to this size, as a share of the level's largest cost, are rounding."""
 
@@ -60,7 +56,7 @@ class _State:
 
 def solve_large(
     inputs: Inputs, layout: Layout, programme: Programme, scaling: Scaling, scaled: Programme, implied: FloatArray, wanted: list[tuple[int, FloatArray]],
-    *, tell: Callable[[str, float], None],
+    *, whatever: bool, tell: Callable[[str, float], None],
 ) -> Solved | None:  # fmt: skip
     """Solve level after level; each is certified to be within 10^-4 of what it could lose, and may lose no more than that to later ones.
 
@@ -72,10 +68,11 @@ def solve_large(
         scaled: the programme, scaled.
         implied: shape (n,), scaled upper bounds that follow from the rows.
         wanted: priorities and their costs, shape (n,), unscaled.
+        whatever: whether a plan is wanted although some level was not certified.
         tell: called with what is being done and the share that is done.
 
     Returns:
-        The plan; None where some level was not certified and the plan is not too large for vertices, or no plan that is exact was found.
+        The plan; None where some level was not certified, or no feasible plan was found.
     """
     solver = _Solver(scaling, implied, len(scaled.row_lower), scaling.columns * _tidiness(inputs, layout))
     tell("minima and floors", 0.0)
@@ -85,13 +82,11 @@ def solve_large(
             share, what = 0.1 + 0.6 * at / len(wanted), f"goals of priority {priority}"
             tell(what, share)
             state = solver.serve(state, priority, cost, partial(_tell_steps, tell, what, share))
-            if state.x is None or not (state.certified or layout.rows > _ONLY_ROWS):
+            if state.x is None or not (state.certified or whatever):
                 return None
     assert state.x is not None
     state = solver.settle(state, [cost for _, cost in wanted])
     assert state.x is not None
-    if layout.rows <= _ONLY_ROWS and row_excess(scaled, abs(scaled.matrix), state.x, nothing=1e-300) > _EXACT:
-        return None
     x = scaling.columns * state.x
     # Later levels may have found less of an earlier one's loss than that did itself.
     levels = tuple(replace(level, objective=min(level.objective, float(level.cost @ x))) for level in state.levels)
@@ -103,7 +98,7 @@ def solve_large(
         f"primal-dual steps, {state.steps:,} in all: {rows:,} rows and {entries:,} entries are too many to factorise a basis; "
         "each level stepped onto what is feasible, and its bound proven by dual feasible prices"
     )
-    return Solved(x, levels, scaling, programme, words, given_up, settled)
+    return Solved(x, levels, scaling, programme, words, given_up, settled, by_vertices=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,7 +19,7 @@ from groundplan.planning.reach import implied_upper
 from groundplan.planning.rows import build_programme, floors_hold_by_themselves, floors_of, pool_scales, scale_of
 from groundplan.planning.solved import Level, Solved
 
-__all__ = ["solve_levels"]
+__all__ = ["MOST_ROWS", "solve_levels"]
 
 FloatArray = NDArray[np.float64]
 
@@ -31,12 +31,17 @@ _VERTEX_ROWS = 5_000
 """Plans with more rows are solved by first-order steps: the basis of a vertex takes HiGHS 12 s to factorise at 12,072 rows; see docs/decisions/0007-first-order-plans.md."""
 
 
-def solve_levels(inputs: Inputs, layout: Layout, *, tell: Callable[[str, float], None]) -> Solved:
+MOST_ROWS = 30_000
+"""Larger plans are beyond vertices: what steps find is kept with the gap that is proven, whatever it is."""
+
+
+def solve_levels(inputs: Inputs, layout: Layout, *, by_steps: bool = True, tell: Callable[[str, float], None]) -> Solved:
     """Solve level after level; each later one moves only where the earlier ones are indifferent.
 
     Args:
         inputs: the plan's inputs.
         layout: its columns and rows.
+        by_steps: whether a large plan may be solved by first-order steps.
         tell: called with what is being done and the share that is done.
 
     Raises:
@@ -48,11 +53,11 @@ def solve_levels(inputs: Inputs, layout: Layout, *, tell: Callable[[str, float],
     programme = replace(programme, upper=np.minimum(programme.upper, np.where(stated, implied, np.inf)))
     scaled, implied = scale_programme(programme, scaling), implied / scaling.columns
     wanted = [(int(priority), goal_cost(inputs, layout, int(priority))) for priority in np.unique(inputs.goals.priority[inputs.goals.quantity > 0])]
-    if layout.rows > _VERTEX_ROWS:
+    if by_steps and layout.rows > _VERTEX_ROWS:
         # The compiler that its steps need takes half a second to load, which smaller plans are spared.
         from groundplan.planning import large
 
-        found = large.solve_large(inputs, layout, programme, scaling, scaled, implied, wanted, tell=tell)
+        found = large.solve_large(inputs, layout, programme, scaling, scaled, implied, wanted, whatever=layout.rows > MOST_ROWS, tell=tell)
         if found is not None:
             return found
     state = _State(scaled, scaling, implied)

@@ -9,13 +9,14 @@ import polars as pl
 from groundplan.errors import SolverError
 from groundplan.outcome import Note, Outcome
 from groundplan.planning.causes import gap_causes
-from groundplan.planning.chance import capacities_at_chance
-from groundplan.planning.columns import lay_out
-from groundplan.planning.inputs import read_inputs
+from groundplan.planning.chance import LineCapacities, capacities_at_chance
+from groundplan.planning.columns import Layout, lay_out
+from groundplan.planning.inputs import Inputs, read_inputs
 from groundplan.planning.intervals import production_intervals
-from groundplan.planning.levels import solve_levels
+from groundplan.planning.levels import MOST_ROWS, solve_levels
 from groundplan.planning.pools import make_pools
 from groundplan.planning.prices import shadow_prices
+from groundplan.planning.solved import Solved
 from groundplan.planning.tables_out import (
     activities_table,
     allocations_table,
@@ -61,14 +62,30 @@ def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_f
         return _no_goals(economy)
     layout = lay_out(inputs)
     solved = solve_levels(inputs, layout, tell=lambda at, share: tell(at, 0.05 + 0.7 * share))
-    numbers = levels_of(inputs, layout, solved.x)
     tell("shadow prices", 0.8)
+    planned = _write_out(economy, lines, inputs, layout, solved)
+    tell("verification", 0.95)
+    broken = verify_plan(economy, planned, nameplates=capacities is None)
+    if broken and not solved.by_vertices and layout.rows <= MOST_ROWS:
+        # Steps hold rows to a share of what flows through them, which for a goal that is missed nearly whole is more than what is delivered.
+        solved = solve_levels(inputs, layout, by_steps=False, tell=lambda at, share: tell(at, 0.05 + 0.7 * share))
+        planned = _write_out(economy, lines, inputs, layout, solved)
+        broken = verify_plan(economy, planned, nameplates=capacities is None)
+    if broken:
+        raise SolverError(_not_exact(broken))
+    tell("done", 1.0)
+    return planned
+
+
+def _write_out(economy: Economy, lines: LineCapacities, inputs: Inputs, layout: Layout, solved: Solved) -> Plan:
+    """Write a plan in numbers as result tables, with what holds it back."""
+    numbers = levels_of(inputs, layout, solved.x)
     prices = shadow_prices(economy, inputs, layout, solved, numbers)
     causes = gap_causes(economy, inputs, layout, solved, numbers)
     lower, upper = production_intervals(inputs, numbers, lines)
     gaps = gaps_table(inputs, numbers, causes)
     summary = describe(economy, inputs, layout, solved, gaps, prices)
-    planned = Plan(
+    return Plan(
         Outcome(summary.status, summary.sentence, summary.method),
         summary.objective,
         summary.bound,
@@ -84,12 +101,6 @@ def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_f
         uncertain_table(economy, inputs, lines, prices),
         (*summary.notes, *notes_of(inputs, lines)),
     )
-    tell("verification", 0.95)
-    broken = verify_plan(economy, planned, nameplates=capacities is None)
-    if broken:
-        raise SolverError(_not_exact(broken))
-    tell("done", 1.0)
-    return planned
 
 
 def _not_exact(broken: tuple[Violation, ...]) -> str:

@@ -63,6 +63,7 @@ class Solved:
         method: which solver, how many iterations, and why.
         given_up: what the later levels took from each level's objective, in its own measure, >= 0.
         settled: loss of the goals whose priority needed no level: what earlier levels have settled that they miss, and no less than that.
+        by_vertices: whether every level's plan is a vertex.
     """
 
     x: FloatArray
@@ -72,3 +73,4 @@ class Solved:
     method: str
     given_up: FloatArray
     settled: float
+    by_vertices: bool = True

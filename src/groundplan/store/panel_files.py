@@ -93,7 +93,7 @@ def keep_parquet(path: Path | str, parts: Iterator[pl.DataFrame]) -> None:
     unfinished = path.with_name(f"{path.name}.incomplete")
     try:
         rows = register_io_source(io_source=pieces, schema=first.schema)
-        rows.sink_parquet(unfinished, maintain_order=True, compression="zstd", statistics=False)
+        rows.sink_parquet(unfinished, maintain_order=True, compression="zstd", compression_level=1, statistics=False)
         if failures:
             raise failures[0]
         unfinished.replace(path)
