@@ -9,9 +9,11 @@ from economies import economy_of, random_rows
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from groundplan.planning import levels
 from groundplan.planning.loss import SLOPES, relative_loss
 from groundplan.planning.plan import plan
 from groundplan.planning.verify import verify_plan
+from groundplan.tables.bundles import Plan
 
 SEEDS = st.integers(0, 10_000)
 QUICK = settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -154,3 +156,28 @@ def test_an_earlier_priority_gives_way_where_what_it_gains_is_below_a_millionth_
     # All the power would add 100 gain to the ore, a loss at a slope between 1 and 3 a share missed.
     told = [note for note in result.notes if "give up" in note.sentence]
     assert len(told) == (1 if cloth else 0)
+
+
+@given(seed=SEEDS)
+@QUICK
+def test_priorities_solved_in_pairs_lose_what_they_lose_one_after_the_other(seed):
+    rows, horizon = random_rows(seed, investing=False, hungry=True)
+    rng = np.random.default_rng(seed)
+    rows["goals"] = [row | {"priority": int(rng.integers(1, 4)), "minimum": 0.0} for row in rows["goals"]]
+    economy = economy_of(rows, horizon=horizon)
+
+    strict = plan(economy)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(levels, "_TOGETHER_ROWS", 0)
+        paired = plan(economy)
+
+    lost = [_lost_by_priority(result) for result in (strict, paired)]
+    assert lost[1] == pytest.approx(lost[0], rel=1e-5, abs=1e-5)
+    assert paired.bound <= paired.objective <= paired.bound + 1e-5 * paired.gaps["weight"].sum()
+    assert verify_plan(economy, paired, nameplates=True) == ()
+
+
+def _lost_by_priority(result: Plan) -> dict[int, float]:
+    shares = relative_loss(result.gaps["shortfall_share"].to_numpy())
+    lost = result.gaps.select("priority", pl.Series("lost", shares) * pl.col("weight")).group_by("priority").agg(pl.col("lost").sum())
+    return dict(lost.sort("priority").iter_rows())

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundplan.errors import SolverError
-from groundplan.maths.basic import proven_bound, recover_vertex, row_reach
+from groundplan.maths.basic import Vertex, proven_bound, recover_vertex, row_reach
 from groundplan.maths.highs import solve_programme
 from groundplan.maths.programme import AT_LOWER, AT_UPPER, BASIC, Basis, Programme, Scaling, scale_programme
 from groundplan.planning.columns import Layout
@@ -29,8 +29,8 @@ _ALLOWED = 1e-6
 """What later goals may take from a level, at most, as a share of what it would lose if nothing that it wants were there; what they took is measured."""
 _VERTEX_ROWS = 5_000
 """Plans with more rows are solved by first-order steps: the basis of a vertex takes HiGHS 12 s to factorise at 12,072 rows; see docs/decisions/0007-first-order-plans.md."""
-
-
+_TOGETHER_ROWS, _TOGETHER = 10_000, 1e4
+"""From so many rows on a priority is solved together with the one before, which counts so many times as much: see docs/decisions/0004-solving-large-plans.md."""
 MOST_ROWS = 30_000
 """Larger plans are beyond vertices: what steps find is kept with the gap that is proven, whatever it is."""
 
@@ -85,6 +85,8 @@ class _State:
     levels: tuple[Level, ...] = ()
     basis: Basis | None = None
     words: str = ""
+    alone: bool = False
+    """The last level is a priority that was solved by itself, and not together with the one before."""
 
 
 def _keep_floors(state: _State, inputs: Inputs, layout: Layout) -> _State:
@@ -147,6 +149,10 @@ def _attempt(state: _State, name: str, priority: int, cost: FloatArray, *, neede
     """Solve one level and hold it but for what later ones may take; None where no plan meets what is held already, or where nothing was found and it is not needed."""
     scaled = cost * state.scaling.columns
     size = float(scaled.max(initial=0.0)) or 1.0
+    if needed and name == "goals" and state.alone and len(state.programme.row_lower) > _TOGETHER_ROWS:
+        pair = _pair(state, priority, cost, size, allowed)
+        if pair is not None:
+            return pair
     programme = replace(state.programme, cost=scaled / size)
     # The vertex of the level before is feasible, and little is left to move: it is the best place to start from.
     solution = solve_programme(programme, start=state.basis)
@@ -158,11 +164,40 @@ def _attempt(state: _State, name: str, priority: int, cost: FloatArray, *, neede
     duals = vertex.duals(programme.cost)
     objective = float(programme.cost @ vertex.x) * size
     bound = min(_bound(state, programme, duals) * size, objective)
-    free = np.concatenate([solution.basis.columns, solution.basis.rows]) == BASIC
-    level = Level(name, priority, cost, objective, bound, programme, vertex.x, vertex.row_values, duals * size, free, 1e-9, _ROUNDING, vertex)
+    level = _levelled(name, priority, cost, objective, bound, programme, vertex, duals * size, solution.basis)
     held = _hold(programme, state.implied, solution.basis, duals, allowed * _worst(state, programme, programme.cost))
     words = state.words or f"{solution.method}: {solution.why}; every level repaired exactly at its vertex"
-    return replace(state, programme=held, levels=(*state.levels, level), basis=solution.basis, words=words)
+    return replace(state, programme=held, levels=(*state.levels, level), basis=solution.basis, words=words, alone=name == "goals")
+
+
+def _pair(state: _State, priority: int, cost: FloatArray, size: float, allowed: float) -> _State | None:
+    """Solve a priority together with the one before, in that one's programme, which is far easier than what is left when it is held.
+
+    None where that one would lose more than is allowed, or nothing was found.
+
+    The plan that is found is the best for this priority among all in which the one before loses no more than it does there: it minimises a sum of
+    the two, and what a sum's bound proves less what the one before loses bounds this priority's loss from below.
+    """
+    before = state.levels[-1]
+    first, scaled = before.programme.cost, cost * state.scaling.columns / size
+    programme = replace(before.programme, cost=first + scaled / _TOGETHER)
+    solution = solve_programme(programme)
+    if solution.status != "optimal" or solution.basis is None:
+        return None
+    vertex = recover_vertex(programme, solution.basis)
+    if float(first @ vertex.x) - float(first @ before.x) > _ALLOWED * _worst(state, before.programme, first):
+        return None
+    both, own = vertex.duals(programme.cost), vertex.duals(scaled)
+    objective = float(scaled @ vertex.x) * size
+    bound = min((_bound(state, programme, both) - float(first @ vertex.x)) * _TOGETHER * size, objective)
+    level = _levelled("goals", priority, cost, objective, bound, programme, vertex, own * size, solution.basis)
+    held = _hold(programme, state.implied, solution.basis, both, allowed * _worst(state, programme, scaled) / _TOGETHER)
+    return replace(state, programme=held, levels=(*state.levels, level), basis=solution.basis, alone=False)
+
+
+def _levelled(name: str, priority: int, cost: FloatArray, objective: float, bound: float, programme: Programme, vertex: Vertex, duals: FloatArray, basis: Basis) -> Level:
+    free = np.concatenate([basis.columns, basis.rows]) == BASIC
+    return Level(name, priority, cost, objective, bound, programme, vertex.x, vertex.row_values, duals, free, 1e-9, _ROUNDING, vertex)
 
 
 def _bound(state: _State, programme: Programme, duals: FloatArray) -> float:
