@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array, csr_array, vstack
+from scipy.sparse import csc_array, csr_array
 
 from groundplan.maths.basic import proven_bound
 from groundplan.maths.first_order import Walk, begin_walk
-from groundplan.maths.programme import Programme
+from groundplan.maths.programme import Programme, held_below
 
 __all__ = ["Certified", "certificate", "certify", "step_onto"]
 
@@ -163,13 +163,7 @@ def _onto_feasible(programme: Programme, minded: FloatArray, walk: Walk, most: f
     """Walk onto the points that are feasible and cost at most `most`: point, how far its rows are off, and steps taken."""
     reduced = np.abs(minded - programme.matrix.T @ walk.duals())
     mean = float(np.abs(minded).mean()) or 1.0
-    cut = replace(
-        programme,
-        cost=np.zeros_like(programme.cost),
-        matrix=csc_array(vstack([programme.matrix, csr_array(programme.cost[None, :])], format="csc")),
-        row_lower=np.append(programme.row_lower, -np.inf),
-        row_upper=np.append(programme.row_upper, most),
-    )
+    cut = replace(held_below(programme, most), cost=np.zeros_like(programme.cost))
     onto = begin_walk(cut, x=walk.point(), metric=1.0 / np.sqrt(1.0 + _DEAR * reduced / mean))
     x, off = _walk_onto(programme, onto)
     return x, off, onto.taken

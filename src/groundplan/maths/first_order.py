@@ -25,7 +25,7 @@ _RUIZ_ROUNDS = 10
 _NORM_ROUNDS = 40
 _SAFE = 0.99
 """Steps times the matrix's norm: the norm comes from power iterations, which find it from below."""
-CHECK = 50
+_CHECK = 50
 """So many steps lie between two looks at how far they still move."""
 _MUCH, _SOME, _LONG = 0.2, 0.8, 0.36
 """A walk begins anew when moves have fallen to the first share of what they were at its beginning; to the second, and fall no more; or when it makes up the third of all steps."""
@@ -118,7 +118,7 @@ class Walk:
                 row_step(*ready.by_rows, ahead, y, anchor_y, ready.row_lower, ready.row_upper, dual, share, next_y)
                 self.taken += 1
                 self.since += 1
-                look = self.taken % CHECK == 0
+                look = self.taken % _CHECK == 0
                 if look or self.since == 1:
                     # The steps themselves, taken back out of what is drawn to the anchor.
                     there_x, there_y = (ahead + x) / 2.0, ((next_y - (1.0 - share) * anchor_y) / share + y) / 2.0

@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array, diags_array
+from scipy.sparse import csc_array, csr_array, diags_array, vstack
 
-__all__ = ["AT_LOWER", "AT_UPPER", "BASIC", "FREE_ZERO", "Basis", "Method", "Programme", "Scaling", "Solution", "SolveStatus", "power_of_two", "scale_programme"]
+__all__ = ["AT_LOWER", "AT_UPPER", "BASIC", "FREE_ZERO", "Basis", "Method", "Programme", "Scaling", "Solution", "SolveStatus", "held_below", "power_of_two", "scale_programme"]
 
 FloatArray = NDArray[np.float64]
 Method = Literal["simplex", "ipm", "pdlp"]
@@ -95,4 +95,14 @@ def scale_programme(programme: Programme, scaling: Scaling) -> Programme:
         row_upper=programme.row_upper * rows,
         lower=programme.lower / columns,
         upper=programme.upper / columns,
+    )
+
+
+def held_below(programme: Programme, most: float) -> Programme:
+    """Add a row that holds the cost at or below a value."""
+    return replace(
+        programme,
+        matrix=csc_array(vstack([programme.matrix, csr_array(programme.cost[None, :])], format="csc")),
+        row_lower=np.append(programme.row_lower, -np.inf),
+        row_upper=np.append(programme.row_upper, most),
     )

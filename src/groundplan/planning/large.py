@@ -8,10 +8,9 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array, csr_array, vstack
 
 from groundplan.maths.certify import Certified, certify, step_onto
-from groundplan.maths.programme import Programme, Scaling
+from groundplan.maths.programme import Programme, Scaling, held_below
 from groundplan.planning.columns import Layout
 from groundplan.planning.costs import share_cost, stock_cost, waste_cost
 from groundplan.planning.inputs import Inputs
@@ -40,7 +39,7 @@ class _State:
     Args:
         programme: scaled, with a row for each level that is held.
         x: shape (n,), a plan that is feasible; None before the first.
-        walk: where the last walk stands.
+        last: what the last level found, whose walk the next goes on from.
         levels: all levels, in order.
         steps: taken in all.
         certified: whether each level's gap was reached.
@@ -176,7 +175,7 @@ class _Solver:
         values, duals = (programme.matrix @ found.x)[: self.rows], found.duals[: self.rows] * size
         free = np.zeros(len(cost) + self.rows, dtype=bool)
         level = Level(name, priority, cost, found.objective * size, found.bound * size, programme, found.x, values, duals, free, np.inf, _ROUNDING, None)
-        held = _with_row(programme, max(found.objective, found.bound + allowed))
+        held = held_below(programme, max(found.objective, found.bound + allowed))
         return _State(replace(held, cost=np.zeros_like(scaled)), found.x, found, (*state.levels, level), state.steps + found.steps, state.certified and found.done)
 
     def _opened(self, programme: Programme, places: IntArray, size: FloatArray) -> Programme:
@@ -194,13 +193,3 @@ def _tell_steps(tell: Callable[[str, float], None], what: str, share: float, ste
 def _tidiness(inputs: Inputs, layout: Layout) -> FloatArray:
     """Count waste, and closing stocks below opening ones as much as all products' flows."""
     return waste_cost(inputs, layout) + stock_cost(inputs, layout)
-
-
-def _with_row(programme: Programme, most: float) -> Programme:
-    """Hold a level: its cost may not exceed what is left to it."""
-    return replace(
-        programme,
-        matrix=csc_array(vstack([programme.matrix, csr_array(programme.cost[None, :])], format="csc")),
-        row_lower=np.append(programme.row_lower, -np.inf),
-        row_upper=np.append(programme.row_upper, most),
-    )
