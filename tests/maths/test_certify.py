@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csc_array, random_array, vstack
 
-from groundplan.maths.certify import certify, step_onto
+from groundplan.maths.certify import certify, prove, step_onto
 from groundplan.maths.first_order import begin_walk
 from groundplan.maths.highs import solve_programme
 from groundplan.maths.programme import Programme
@@ -65,6 +65,19 @@ def test_a_bound_needs_no_ends_of_columns_once_its_duals_are_feasible():
     assert (found.duals[np.isinf(programme.row_upper)] >= 0).all()
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_bound_is_proven_from_below_and_near(seed):
+    programme = drawn(seed)
+    least = float(programme.cost @ solve_programme(programme, method="simplex").x)
+
+    found = prove(programme, np.full(len(programme.cost), 1e3), gap=1e-4)
+
+    assert least - 1e-3 <= found.bound <= least + 1e-9
+    # From there, where the walk stood, next to nothing is left to do.
+    again = prove(programme, np.full(len(programme.cost), 1e3), gap=1e-4, x=found.walk.point(), y=found.walk.duals())
+    assert again.steps <= found.steps
+
+
 def test_what_has_no_solution_is_not_said_to_have_one():
     programme = drawn(5)
     row = csc_array(np.ones((1, len(programme.cost))))
@@ -92,7 +105,7 @@ def test_another_cost_goes_on_from_where_the_last_was_left():
         row_upper=np.append(programme.row_upper, first.objective + 1e-2),
     )
 
-    second = certify(held, implied, gap=1e-3, start=first)
+    second = certify(held, implied, gap=1e-3, x=first.x, y=first.walk.duals())
 
     assert second.done
     assert programme.cost @ second.x <= first.objective + 1e-2 + 1e-9

@@ -158,6 +158,17 @@ def test_an_earlier_priority_gives_way_where_what_it_gains_is_below_a_millionth_
     assert len(told) == (1 if cloth else 0)
 
 
+def test_settings_say_what_an_earlier_priority_may_lose():
+    kept = plan(economy_of(tight(1e-4), horizon=1, level_loss=1e-6))
+    given_up = plan(economy_of(tight(1e-4), horizon=1, level_loss=1e-2))
+
+    assert dict(kept.gaps.select("product", "delivered").iter_rows())["cloth"] == pytest.approx(0.0, abs=1e-6)
+    assert dict(given_up.gaps.select("product", "delivered").iter_rows())["cloth"] == pytest.approx(100.0)
+    note = next(note for note in given_up.notes if "give up" in note.sentence)
+    assert "beyond the least loss" in note.sentence
+    assert "all they weigh is 1;" in note.sentence
+
+
 @given(seed=SEEDS)
 @QUICK
 def test_priorities_solved_in_pairs_lose_what_they_lose_one_after_the_other(seed):

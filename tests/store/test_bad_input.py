@@ -192,6 +192,7 @@ def test_other_files_are_left_alone(folder):
         ("as_of = 2020-12-31T10:00:00", [("as_of", "wrong_type")]),
         ("horizon = true\nsimulated = 1", [("horizon", "wrong_type"), ("simulated", "wrong_type")]),
         ("capacity_chance = 1", [("capacity_chance", "out_of_range")]),
+        ("level_loss = 0.5", [("level_loss", "out_of_range")]),
     ],
 )
 def test_settings(folder, text, expected):

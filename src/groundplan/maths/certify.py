@@ -13,12 +13,12 @@ from groundplan.maths.basic import proven_bound
 from groundplan.maths.first_order import Walk, begin_walk
 from groundplan.maths.programme import Programme, held_below
 
-__all__ = ["Certified", "certificate", "certify", "step_onto"]
+__all__ = ["Certified", "Proven", "certificate", "certify", "prove", "step_onto"]
 
 FloatArray = NDArray[np.float64]
 
-_FIRST = 500
-"""Steps of the walk before the first try at a certificate; twice as many before each further one."""
+_FIRST, _MORE = 500, 1.4
+"""Steps of the walk before the first try at a certificate, and how many times as many there are before each further one."""
 _ONTO, _TRIED = 2_000, 400
 """Most steps onto what is feasible, and after how many it must have come within `_NEAR`."""
 _NEAR, _EXACT = 1e-3, 1e-11
@@ -29,6 +29,8 @@ _ROUNDING = 1e-16
 _BOUND_STEPS = 400
 _DEAR = 100.0
 """How much less a column moves onto what is feasible, in squares, per mean cost that its move would cost."""
+_FAR = 1.5
+"""Times the gap that is asked for by which the walk's own point may cost more or less than the bound, if what is feasible is to be looked for."""
 _OF_GAP = 0.9
 """Share of the gap asked for at which the loss is cut: what is feasible is then looked for below it."""
 
@@ -60,8 +62,68 @@ class Certified:
     walk: Walk
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Proven:
+    """A proven bound, and where the walk stood that proved it.
+
+    Args:
+        bound: proven lower bound on the cost.
+        duals: shape (m,), of the bound.
+        steps: taken in all.
+        walk: near an optimum, though its rows may be off a little.
+    """
+
+    bound: float
+    duals: FloatArray
+    steps: int
+    walk: Walk
+
+
+def prove(
+    programme: Programme, implied: FloatArray, *, gap: float, x: FloatArray | None = None, y: FloatArray | None = None, most: int = 8_000, tell: Callable[[int], None] | None = None
+) -> Proven:
+    """Prove a bound on the least cost that is within `gap` of what the walk's own point costs.
+
+    Args:
+        programme: minimise cost'x; well scaled, with a feasible point.
+        implied: shape (n,), upper bounds that follow from the rows.
+        gap: how far the walk's point may cost more, or less, than the bound.
+        x: shape (n,), where to begin.
+        y: shape (m,), duals to begin with.
+        most: steps of the walk, at most: the bound holds then too, but may be further off.
+        tell: called with the steps of the walk, every 500.
+    """
+    bounded = replace(programme, upper=np.minimum(programme.upper, implied))
+    walk = begin_walk(programme, x=x, y=y)
+    duals, spent = np.zeros(len(programme.row_lower)), 0
+    bound, target = proven_bound(bounded, duals), _FIRST
+    while True:
+        _go(walk, target, tell)
+        found, taken = _onto_duals(programme, walk.duals())
+        spent += taken
+        value = proven_bound(bounded, found)
+        if value > bound:
+            bound, duals = value, found
+        cost = float(programme.cost @ np.clip(walk.point(), programme.lower, programme.upper))
+        if abs(cost - bound) <= gap or target >= most:
+            return Proven(bound, duals, walk.taken + spent, walk)
+        target = _next(target)
+
+
+def _next(target: int) -> int:
+    return round(target * _MORE / 50) * 50
+
+
+def _go(walk: Walk, target: int, tell: Callable[[int], None] | None) -> None:
+    """Walk on to so many steps in all."""
+    while walk.taken < target:
+        walk.go(min(_FIRST, target - walk.taken))
+        if tell is not None:
+            tell(walk.taken)
+
+
 def certify(
-    programme: Programme, implied: FloatArray, *, gap: float, start: Certified | None = None, aside: FloatArray | None = None, most: int = 64_000,
+    programme: Programme, implied: FloatArray, *, gap: float, x: FloatArray | None = None, y: FloatArray | None = None, aside: FloatArray | None = None, most: int = 64_000,
     tell: Callable[[int], None] | None = None,
 ) -> Certified:  # fmt: skip
     """Find a point that is feasible to the last digits and proven to cost at most `gap` more than the least.
@@ -74,7 +136,8 @@ def certify(
         programme: minimise cost'x; well scaled, with a feasible point.
         implied: shape (n,), upper bounds that follow from the rows, which make bounds on the least cost provable.
         gap: how much more than the least the point may cost.
-        start: where another programme was left that has these columns, and these rows but for some of the last.
+        x: shape (n,), where to begin.
+        y: shape (k,), k <= m, duals to begin with, those of the last rows 0 where there are fewer.
         aside: shape (n,), costs that the walk minds too, though the certificate does not: of points that cost alike it then finds one with little of these.
         most: steps of the walk, at most; with those onto what is feasible there may be some more.
         tell: called with the steps of the walk, every 500.
@@ -84,19 +147,16 @@ def certify(
         metric are ours.
     """
     minded = programme if aside is None else replace(programme, cost=programme.cost + aside)
-    walk = begin_walk(minded) if start is None else begin_walk(minded, x=start.x, y=_padded(start.walk.duals(), len(programme.row_lower)))
+    walk = begin_walk(minded, x=x, y=y if y is None else _padded(y, len(programme.row_lower)))
     found: Certified | None = None
     target, spent = _FIRST, 0
     while True:
-        while walk.taken < target:
-            walk.go(min(_FIRST, target - walk.taken))
-            if tell is not None:
-                tell(walk.taken)
+        _go(walk, target, tell)
         found = certificate(programme, implied, walk, gap=gap, known=found.duals if found is not None else None, aside=aside)
         spent += found.steps - walk.taken
         if found.done or target >= most:
             break
-        target *= 2
+        target = _next(target)
     if not found.feasible:
         # What is feasible and near the walk's end, whatever it costs.
         found = certificate(programme, implied, walk, gap=np.inf, known=found.duals, aside=aside)
@@ -123,6 +183,10 @@ def certificate(programme: Programme, implied: FloatArray, walk: Walk, *, gap: f
     found = proven_bound(bounded, proven)
     if found > bound:
         bound, duals = found, proven
+    here = np.clip(walk.point(), programme.lower, programme.upper)
+    if abs(float(programme.cost @ here) - bound) > _FAR * gap:
+        # The bound is still too far below the least cost for anything feasible to lie within the gap above it.
+        return Certified(here, duals, float(programme.cost @ here), bound, np.inf, walk.taken + taken, False, False, walk)
     minded = programme.cost if aside is None else programme.cost + aside
     x, off, more = _onto_feasible(programme, minded, walk, bound + _OF_GAP * gap)
     objective, feasible = float(programme.cost @ x), off <= _EXACT

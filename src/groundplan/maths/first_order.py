@@ -174,6 +174,11 @@ def begin_walk(programme: Programme, *, x: FloatArray | None = None, y: FloatArr
         metric: shape (n,), > 0: how readily each column moves, 1 where it is not given; the scaling of columns is then left at this times what equilibrates them, and rows are
             scaled to length 1.
     """
+    with calm_blas():
+        return _begin(programme, x, y, metric)
+
+
+def _begin(programme: Programme, x: FloatArray | None, y: FloatArray | None, metric: FloatArray | None) -> Walk:
     rows, columns, matrix = _equilibrated(csr_array(programme.matrix))
     if metric is not None:
         columns = columns * metric

@@ -33,7 +33,8 @@ IntArray = NDArray[np.signedinteger]
 _PASSED = 1.0 - 1e-9
 """A loop of suppliers passes on a hair less than all, so that the chain always ends."""
 _NAMED = 3
-_LEAST_SHARE = 0.05
+_LEAST_SHARE, _TRACE = 0.05, 1e-6
+"""Shares that are told, and those that are counted at all."""
 _ONE_PLACE = 0.6
 """A place is named where it has this share of what a kind of limit explains."""
 _CHUNK = 256
@@ -277,9 +278,9 @@ def _sentence(product: str, shares: FloatArray, limits: list[tuple[str, str]], i
     if not has_supply:
         return _not_to_be_had(product, idle)
     by_words: dict[str, dict[str, float]] = {}
-    for (words, place), share in zip(limits, shares, strict=True):
-        if share > 0:
-            by_words.setdefault(words, {})[place] = float(share)
+    for at in np.flatnonzero(shares > _TRACE):
+        words, place = limits[at]
+        by_words.setdefault(words, {})[place] = float(shares[at])
     ranked = sorted(((sum(places.values()), words) for words, places in by_words.items()), key=lambda pair: (-pair[0], pair[1]))
     if not ranked:
         return "No single limit holds it back."

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from groundplan.maths.certify import Certified, certify, step_onto
+from groundplan.maths.certify import certify, prove, step_onto
 from groundplan.maths.programme import Programme, Scaling, held_below
 from groundplan.planning.columns import Layout
 from groundplan.planning.costs import share_cost, stock_cost, waste_cost
@@ -23,7 +23,14 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _GAP = 1e-4
-"""How far a level may be from its optimum, as a share of what it would lose if nothing that it wants were there; later levels may take what it then has left of this."""
+"""How far a level may be from its optimum, as a share of what it would lose if nothing that it wants were there."""
+_WIDE = 1e-3
+"""With a gap up to this a plan is kept, though the gap that was asked for was not reached: vertices would take far longer."""
+_PRICE = 30.0
+"""What a unit of loss of an earlier priority counts in later ones' units."""
+_LEFT = 1e-3
+"""What later priorities may take from a level at that price, at most, as a share of what it would lose if nothing that it wants were there, where the settings do not say. Never
+less than the gap: the row that holds the level would leave no room."""
 _TIDY = 0.2
 """Share of a level's gap that waste and the use of stocks may count for on the way, so that of many plans that serve the goals alike a thrifty one is found."""
 _SLIGHT = (1e-1, 1e-2, 1e-3, 1e-4)
@@ -33,31 +40,54 @@ _ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Loss:
+    """What a priority loses at the least, with a unit of what earlier ones lose at `_PRICE`.
+
+    Args:
+        priority: of the goals.
+        cost: shape (n,), unscaled, of their loss alone.
+        bound: proven on the priced loss.
+        least: what the goals lose where the priced loss is least, as near as the walk came.
+        most: what they may lose in the end.
+        duals: shape (m,), of the bound, scaled.
+    """
+
+    priority: int
+    cost: FloatArray
+    bound: float
+    least: float
+    most: float
+    duals: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _State:
     """The plan as it stands after some levels.
 
     Args:
-        programme: scaled, with a row for each level that is held.
+        programme: scaled, without the rows that hold priorities' losses.
         x: shape (n,), a plan that is feasible; None before the first.
-        last: what the last level found, whose walk the next goes on from.
-        levels: all levels, in order.
+        near: where the last walk stood, point and duals, from where the next goes on; None before the first.
+        levels: minima and floors that cannot be met.
+        losses: of the priorities that cannot be met, in order.
         steps: taken in all.
-        certified: whether each level's gap was reached.
+        certified: whether each level came near enough to its bound.
     """
 
     programme: Programme
     x: FloatArray | None
-    last: Certified | None
-    levels: tuple[Level, ...]
-    steps: int
+    near: tuple[FloatArray, FloatArray] | None = None
+    levels: tuple[Level, ...] = ()
+    losses: tuple[_Loss, ...] = ()
+    steps: int = 0
     certified: bool = True
 
 
 def solve_large(
     inputs: Inputs, layout: Layout, programme: Programme, scaling: Scaling, scaled: Programme, implied: FloatArray, wanted: list[tuple[int, FloatArray]],
-    *, whatever: bool, tell: Callable[[str, float], None],
+    *, level_loss: float | None, whatever: bool, tell: Callable[[str, float], None],
 ) -> Solved | None:  # fmt: skip
-    """Solve level after level; each is certified to be within 10^-4 of what it could lose, and may lose no more than that to later ones.
+    """Find what each priority loses at the least, then one plan that serves the last and keeps each other near its least.
 
     Args:
         inputs: the plan's inputs.
@@ -67,35 +97,39 @@ def solve_large(
         scaled: the programme, scaled.
         implied: shape (n,), scaled upper bounds that follow from the rows.
         wanted: priorities and their costs, shape (n,), unscaled.
+        level_loss: what later priorities may take from an earlier one, as a share of what it would lose if nothing that it wants were there; None: 10^-3.
         whatever: whether a plan is wanted although some level was not certified.
         tell: called with what is being done and the share that is done.
 
     Returns:
         The plan; None where some level was not certified, or no feasible plan was found.
     """
-    solver = _Solver(scaling, implied, len(scaled.row_lower), scaling.columns * _tidiness(inputs, layout))
+    solver = _Solver(scaling, implied, len(scaled.row_lower), scaling.columns * _tidiness(inputs, layout), max(_GAP, _LEFT if level_loss is None else level_loss))
     tell("minima and floors", 0.0)
     state = solver.begin(scaled, inputs, layout)
     for at, (priority, cost) in enumerate(wanted):
-        if (cost > 0).any():
-            share, what = 0.1 + 0.6 * at / len(wanted), f"goals of priority {priority}"
+        if state.x is not None and (cost > 0).any():
+            share, what = 0.1 + 0.3 * at / len(wanted), f"goals of priority {priority}"
             tell(what, share)
-            state = solver.serve(state, priority, cost, partial(_tell_steps, tell, what, share))
-            if state.x is None or not (state.certified or whatever):
-                return None
-    assert state.x is not None
+            state = solver.serve(state, priority, cost, partial(_tell_steps, tell, what, share), last=priority == wanted[-1][0])
+    if state.x is not None and state.losses:
+        tell("all goals", 0.4)
+        state = solver.finish(state, partial(_tell_steps, tell, "all goals", 0.4))
+    if state.x is None or not (state.certified or whatever):
+        return None
     state = solver.settle(state, [cost for _, cost in wanted])
     assert state.x is not None
     x = scaling.columns * state.x
+    levels = (*state.levels, *solver.levels_of(state, x))
     # Later levels may have found less of an earlier one's loss than that did itself.
-    levels = tuple(replace(level, objective=min(level.objective, float(level.cost @ x))) for level in state.levels)
+    levels = tuple(replace(level, objective=min(level.objective, float(level.cost @ x))) for level in levels)
     given_up = np.array([max(0.0, float(level.cost @ x) - level.objective) for level in levels])
     levelled = {level.priority for level in levels if level.name == "goals"}
     settled = sum(float(cost @ (scaling.columns * state.programme.lower)) for priority, cost in wanted if priority not in levelled)
     rows, entries = scaled.matrix.shape[0], scaled.matrix.nnz
     words = (
         f"primal-dual steps, {state.steps:,} in all: {rows:,} rows and {entries:,} entries are too many to factorise a basis; "
-        "each level stepped onto what is feasible, and its bound proven by dual feasible prices"
+        "the plan stepped onto what is feasible, and each level's bound proven by dual feasible prices"
     )
     return Solved(x, levels, scaling, programme, words, given_up, settled, by_vertices=False)
 
@@ -109,41 +143,90 @@ class _Solver:
         implied: shape (n,), scaled upper bounds that follow from the rows.
         rows: number of rows without those that hold levels.
         tidy: shape (n,), scaled: what a plan should not do without need.
+        left: what later priorities may take from a level, as a share of what it would lose if nothing that it wants were there.
     """
 
     scaling: Scaling
     implied: FloatArray
     rows: int
     tidy: FloatArray
+    left: float
 
     def begin(self, programme: Programme, inputs: Inputs, layout: Layout) -> _State:
         """Find a plan that meets all minima and floors, or comes as near as can be: minima come first."""
         x, met = step_onto(programme)
         if met:
-            return _State(programme, x, None, (), 0)
+            return _State(programme, x)
         floors = share_cost(layout, layout.low, np.broadcast_to(inputs.stocks.floor[:, None], layout.low.shape))
         below = share_cost(layout, layout.below, inputs.goals.minimum)
-        state = _State(programme, None, None, (), 0)
+        state = _State(programme, None)
         if not floors_hold_by_themselves(inputs):
             state = replace(state, programme=self._opened(programme, layout.low, floors_of(inputs)))
             x, met = step_onto(state.programme)
             if met:
-                return self._level(replace(state, x=x), "floors", 0, floors)
-        state = self._level(replace(state, programme=self._opened(state.programme, layout.below, inputs.goals.minimum)), "minima", 0, below)
+                return self._level(replace(state, x=x), "floors", floors)
+        state = self._level(replace(state, programme=self._opened(state.programme, layout.below, inputs.goals.minimum)), "minima", below)
         if state.x is not None:
             # From near they may be reached all the same.
             x, met = step_onto(programme, state.x)
             if met:
-                return _State(programme, x, None, (), state.steps)
-        return state if floors_hold_by_themselves(inputs) else self._level(state, "floors", 0, floors)
+                return _State(programme, x, steps=state.steps)
+        return state if floors_hold_by_themselves(inputs) else self._level(state, "floors", floors)
 
-    def serve(self, state: _State, priority: int, cost: FloatArray, tell: Callable[[int], None]) -> _State:
-        """Serve the goals of a priority: try first to meet them all."""
+    def serve(self, state: _State, priority: int, cost: FloatArray, tell: Callable[[int], None], *, last: bool) -> _State:
+        """Meet all goals of a priority, or find what they lose at the least; of the last one, `finish` finds it."""
         upper = state.programme.upper.copy()
         upper[cost > 0] = state.programme.lower[cost > 0]
         closed = replace(state.programme, upper=upper)
-        x, met = step_onto(closed, state.x)
-        return replace(state, programme=closed, x=x) if met else self._level(state, "goals", priority, cost, tell)
+        x, met = step_onto(self._held(closed, state.losses), state.x)
+        if met:
+            return replace(state, programme=closed, x=x)
+        if last:
+            return replace(state, losses=(*state.losses, _Loss(priority, cost, 0.0, np.inf, np.inf, np.zeros(self.rows))))
+        scaled, size = self._priced(state, cost)
+        programme, worst = replace(state.programme, cost=scaled / size), self._worst(state.programme, cost)
+        near, duals = state.near if state.near is not None else (state.x, None)
+        found = prove(programme, self.implied, gap=_GAP * worst / size, x=near, y=None if duals is None else _padded(duals / size, len(programme.row_lower)), tell=tell)
+        point = np.clip(found.walk.point(), programme.lower, programme.upper)
+        least = float((cost * self.scaling.columns) @ point)
+        bound = found.bound * size
+        loss = _Loss(priority, cost, bound, least, max(least, bound - self._before(state, point)) + self.left * worst, found.duals[: self.rows] * size)
+        return replace(state, near=(point, found.walk.duals() * size), losses=(*state.losses, loss), steps=state.steps + found.steps)
+
+    def finish(self, state: _State, tell: Callable[[int], None]) -> _State:
+        """Find the plan: it serves the last priority that cannot be met, and holds the others."""
+        assert state.x is not None
+        *earlier, last = state.losses
+        scaled, size = self._priced(replace(state, losses=tuple(earlier)), last.cost)
+        allowed = _GAP * self._worst(state.programme, last.cost) / size
+        programme = replace(self._held(state.programme, tuple(earlier)), cost=scaled / size)
+        effort = float(self.tidy @ state.x)
+        aside = _TIDY * allowed / effort * self.tidy if effort > 0 else None
+        near, duals = state.near if state.near is not None else (state.x, None)
+        found = certify(programme, self.implied, gap=allowed, x=near, y=duals if duals is None else duals / size, aside=aside, tell=tell)
+        if not found.feasible:
+            # No plan was found that holds the others: then one that comes as near as may be.
+            x, met = step_onto(state.programme, found.x)
+            x = x if met else state.x
+            return replace(state, x=x, steps=state.steps + found.steps, certified=False)
+        own = float((last.cost * self.scaling.columns) @ found.x)
+        last = replace(last, bound=found.bound * size, least=min(last.least, own), duals=found.duals[: self.rows] * size)
+        held = held_below(programme, max(found.objective, found.bound + allowed))
+        held = replace(held, cost=np.zeros_like(scaled))
+        near_enough = found.objective - found.bound <= _WIDE / _GAP * allowed
+        return replace(state, programme=held, x=found.x, losses=(*earlier, last), steps=state.steps + found.steps, certified=state.certified and near_enough)
+
+    def levels_of(self, state: _State, x: FloatArray) -> tuple[Level, ...]:
+        """Write what each priority that is missed loses in a plan, shape (n,), unscaled, and the least that it could lose were all before it served as well as they are."""
+        assert state.x is not None
+        values, levels, before = (state.programme.matrix @ state.x)[: self.rows], [], 0.0
+        free = np.zeros(len(x) + self.rows, dtype=bool)
+        for loss in state.losses:
+            own = float(loss.cost @ x)
+            bound = min(max(0.0, loss.bound - _PRICE * before), own)
+            levels.append(Level("goals", loss.priority, loss.cost, max(loss.least, bound), bound, state.programme, state.x, values, loss.duals, free, np.inf, _ROUNDING, None))
+            before += own
+        return tuple(levels)
 
     def settle(self, state: _State, costs: list[FloatArray]) -> _State:
         """Meet those goals in full that are missed by next to nothing, where that can be done with all levels held."""
@@ -157,16 +240,40 @@ class _Solver:
                 return replace(state, x=x)
         return state
 
-    def _level(self, state: _State, name: str, priority: int, cost: FloatArray, tell: Callable[[int], None] | None = None) -> _State:
+    def _priced(self, state: _State, cost: FloatArray) -> tuple[FloatArray, float]:
+        """Give the scaled cost of a priority with those before it priced, and the largest of its own."""
+        scaled = cost * self.scaling.columns
+        size = float(scaled.max(initial=0.0)) or 1.0
+        for loss in state.losses:
+            scaled = scaled + _PRICE * loss.cost * self.scaling.columns
+        return scaled, size
+
+    def _before(self, state: _State, x: FloatArray) -> float:
+        """Give the price of what earlier priorities lose at a scaled point."""
+        return _PRICE * sum(float((loss.cost * self.scaling.columns) @ x) for loss in state.losses)
+
+    def _worst(self, programme: Programme, cost: FloatArray) -> float:
+        """Give what would be lost if nothing that is wanted were there."""
+        scaled = cost * self.scaling.columns
+        wanted = scaled > 0
+        return float(scaled[wanted] @ (np.minimum(programme.upper, self.implied) - programme.lower)[wanted])
+
+    def _held(self, programme: Programme, losses: tuple[_Loss, ...]) -> Programme:
+        """Hold priorities at the most that they may lose."""
+        for loss in losses:
+            scaled = loss.cost * self.scaling.columns
+            size = float(scaled.max())
+            programme = held_below(replace(programme, cost=scaled / size), loss.most / size)
+        return replace(programme, cost=np.zeros_like(programme.cost))
+
+    def _level(self, state: _State, name: str, cost: FloatArray) -> _State:
+        """Come as near as can be to minima or floors, and hold that."""
         scaled = cost * self.scaling.columns
         size = float(scaled.max(initial=0.0)) or 1.0
         programme = replace(state.programme, cost=scaled / size)
-        wanted = scaled > 0
-        upper = np.minimum(programme.upper, self.implied)
-        allowed = _GAP * float(scaled[wanted] @ (upper - programme.lower)[wanted]) / size
-        effort = float(self.tidy @ state.x) if state.x is not None else 0.0
-        aside = _TIDY * allowed / effort * self.tidy if effort > 0 else None
-        found = certify(programme, self.implied, gap=allowed, start=state.last, aside=aside, tell=tell)
+        allowed = _GAP * self._worst(programme, cost) / size
+        near, duals = state.near if state.near is not None else (state.x, None)
+        found = certify(programme, self.implied, gap=allowed, x=near, y=duals)
         if not found.feasible:
             if state.x is None:
                 return replace(state, certified=False)
@@ -174,9 +281,10 @@ class _Solver:
             found = replace(found, x=state.x, objective=float(programme.cost @ state.x))
         values, duals = (programme.matrix @ found.x)[: self.rows], found.duals[: self.rows] * size
         free = np.zeros(len(cost) + self.rows, dtype=bool)
-        level = Level(name, priority, cost, found.objective * size, found.bound * size, programme, found.x, values, duals, free, np.inf, _ROUNDING, None)
-        held = held_below(programme, max(found.objective, found.bound + allowed))
-        return _State(replace(held, cost=np.zeros_like(scaled)), found.x, found, (*state.levels, level), state.steps + found.steps, state.certified and found.done)
+        level = Level(name, 0, cost, found.objective * size, found.bound * size, programme, found.x, values, duals, free, np.inf, _ROUNDING, None)
+        held = replace(held_below(programme, max(found.objective, found.bound + allowed)), cost=np.zeros_like(scaled))
+        done = state.certified and found.done
+        return replace(state, programme=held, x=found.x, near=None, levels=(*state.levels, level), steps=state.steps + found.steps, certified=done)
 
     def _opened(self, programme: Programme, places: IntArray, size: FloatArray) -> Programme:
         """Let columns go up to a size."""
@@ -184,6 +292,10 @@ class _Solver:
         there = places >= 0
         upper[places[there]] = size[there] / self.scaling.columns[places[there]]
         return replace(programme, upper=upper)
+
+
+def _padded(values: FloatArray, count: int) -> FloatArray:
+    return np.append(values[:count], np.zeros(max(0, count - len(values))))
 
 
 def _tell_steps(tell: Callable[[str, float], None], what: str, share: float, steps: int) -> None:

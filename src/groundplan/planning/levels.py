@@ -26,7 +26,7 @@ FloatArray = NDArray[np.float64]
 _ROUNDING = 1e-9
 """Reduced costs up to this size, as a share of the level's largest cost, are rounding."""
 _ALLOWED = 1e-6
-"""What later goals may take from a level, at most, as a share of what it would lose if nothing that it wants were there; what they took is measured."""
+"""What later goals may take from a level where the settings do not say, as a share of what it would lose if nothing that it wants were there; what they took is measured."""
 _VERTEX_ROWS = 5_000
 """Plans with more rows are solved by first-order steps: the basis of a vertex takes HiGHS 12 s to factorise at 12,072 rows; see docs/decisions/0007-first-order-plans.md."""
 _TOGETHER_ROWS, _TOGETHER = 10_000, 1e4
@@ -35,12 +35,14 @@ MOST_ROWS = 30_000
 """Larger plans are beyond vertices: what steps find is kept with the gap that is proven, whatever it is."""
 
 
-def solve_levels(inputs: Inputs, layout: Layout, *, by_steps: bool = True, tell: Callable[[str, float], None]) -> Solved:
+def solve_levels(inputs: Inputs, layout: Layout, *, level_loss: float | None = None, by_steps: bool = True, tell: Callable[[str, float], None]) -> Solved:
     """Solve level after level; each later one moves only where the earlier ones are indifferent.
 
     Args:
         inputs: the plan's inputs.
         layout: its columns and rows.
+        level_loss: what later priorities may take from an earlier one, as a share of what it would lose if nothing that it wants were there; None: as little as the way
+            of solving needs.
         by_steps: whether a large plan may be solved by first-order steps.
         tell: called with what is being done and the share that is done.
 
@@ -57,10 +59,10 @@ def solve_levels(inputs: Inputs, layout: Layout, *, by_steps: bool = True, tell:
         # The compiler that its steps need takes half a second to load, which smaller plans are spared.
         from groundplan.planning import large
 
-        found = large.solve_large(inputs, layout, programme, scaling, scaled, implied, wanted, whatever=layout.rows > MOST_ROWS, tell=tell)
+        found = large.solve_large(inputs, layout, programme, scaling, scaled, implied, wanted, level_loss=level_loss, whatever=layout.rows > MOST_ROWS, tell=tell)
         if found is not None:
             return found
-    state = _State(scaled, scaling, implied)
+    state = _State(scaled, scaling, implied, _ALLOWED if level_loss is None else level_loss)
     if not floors_hold_by_themselves(inputs):
         state = _keep_floors(state, inputs, layout)
     state = _serve_goals(state, inputs, layout, [step for step in wanted if (step[1] > 0).any()], tell)
@@ -82,6 +84,7 @@ class _State:
     programme: Programme
     scaling: Scaling
     implied: FloatArray
+    left: float
     levels: tuple[Level, ...] = ()
     basis: Basis | None = None
     words: str = ""
@@ -114,7 +117,7 @@ def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tupl
         for last in reversed(range(len(remaining))):
             tell(f"goals of priority {remaining[last][0]}", 0.7 * (total - len(remaining)) / total)
             earlier = [cost for _, cost in remaining[:last]]
-            allowed = _ALLOWED if last + 1 < len(remaining) else 0.0
+            allowed = state.left if last + 1 < len(remaining) else 0.0
             attempt = _attempt(_met(state, earlier), "goals", *remaining[last], needed=not earlier, allowed=allowed)
             if attempt is not None:
                 state, remaining = attempt, remaining[last + 1 :]
@@ -185,7 +188,7 @@ def _pair(state: _State, priority: int, cost: FloatArray, size: float, allowed: 
     if solution.status != "optimal" or solution.basis is None:
         return None
     vertex = recover_vertex(programme, solution.basis)
-    if float(first @ vertex.x) - float(first @ before.x) > _ALLOWED * _worst(state, before.programme, first):
+    if float(first @ vertex.x) - float(first @ before.x) > state.left * _worst(state, before.programme, first):
         return None
     both, own = vertex.duals(programme.cost), vertex.duals(scaled)
     objective = float(scaled @ vertex.x) * size

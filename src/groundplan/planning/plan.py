@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 
@@ -61,14 +62,15 @@ def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_f
     if not (inputs.goals.quantity[:, : inputs.planned] > 0).any():
         return _no_goals(economy)
     layout = lay_out(inputs)
-    solved = solve_levels(inputs, layout, tell=lambda at, share: tell(at, 0.05 + 0.7 * share))
+    solve = partial(solve_levels, inputs, layout, level_loss=economy.settings.level_loss, tell=lambda at, share: tell(at, 0.05 + 0.7 * share))
+    solved = solve()
     tell("shadow prices", 0.8)
     planned = _write_out(economy, lines, inputs, layout, solved)
     tell("verification", 0.95)
     broken = verify_plan(economy, planned, nameplates=capacities is None)
     if broken and not solved.by_vertices and layout.rows <= MOST_ROWS:
         # Steps hold rows to a share of what flows through them, which for a goal that is missed nearly whole is more than what is delivered.
-        solved = solve_levels(inputs, layout, by_steps=False, tell=lambda at, share: tell(at, 0.05 + 0.7 * share))
+        solved = solve(by_steps=False)
         planned = _write_out(economy, lines, inputs, layout, solved)
         broken = verify_plan(economy, planned, nameplates=capacities is None)
     if broken:

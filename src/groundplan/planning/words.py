@@ -136,8 +136,12 @@ def _level_notes(economy: Economy, inputs: Inputs, layout: Layout, solved: Solve
     for level, lost in zip(solved.levels, solved.given_up, strict=True):
         # What later levels took must be told if it could be seen.
         if lost > 1e-9 * max(1.0, abs(level.objective)):
-            whose = f"The goals of priority {level.priority} give" if level.name == "goals" else f"The level of {level.name} gives"
-            text = f"{whose} up {lost:.1e} of a loss of {level.objective:.3g}, next to nothing, so that later ones are not held back by it."
+            of_goals = level.name == "goals"
+            weight = float(inputs.goals.weight[(inputs.goals.quantity > 0) & (inputs.goals.priority == level.priority)].sum()) if of_goals else 0.0
+            whose = f"The goals of priority {level.priority} give" if of_goals else f"The level of {level.name} gives"
+            size = f"{lost:.1e} of a loss of {level.objective:.3g}, next to nothing," if lost <= 1e-5 * weight else f"{lost:.2g} beyond the least loss of {level.objective:.2g}"
+            whole = f" (all they weigh is {weight:.4g}; see level_loss in groundplan.toml)" if lost > 1e-5 * weight > 0 else ""
+            text = f"{whose} up {size} so that later ones are not held back by it{whole}."
             notes.append(Note("plan", "info", level.name, text))
     lost_after = _loss_after(inputs, layout, solved)
     if inputs.has_year_after and lost_after > 1e-9:

@@ -27,6 +27,7 @@ _TYPES: dict[str, tuple[type, str]] = {
     "seed": (int, "a whole number: 1"),
     "as_of": (date, "a date without quotes: 2020-12-31"),
     "capacity_chance": (float, "a number: 0.8"),
+    "level_loss": (float, "a number: 0.001"),
     "simulated": (bool, "true or false"),
     "source": (str, "text in quotes"),
     "note": (str, "text in quotes"),
@@ -41,6 +42,7 @@ _COMMENTS = {
     "seed": "Seed of every random choice: the same seed gives the same results.",
     "as_of": "Day on which the tables were drawn up; later dates in them are faults. Without it, the day of the check.",
     "capacity_chance": "Chance with which each product's total capacity must be there, 0.5 to 0.99.",
+    "level_loss": "What later priorities may take from an earlier one that is missed, as a share of all it wants, 0 to 0.1. Without it, next to nothing (large plans: 0.001).",
     "simulated": "true where the figures are made up; every report then says so.",
     "source": "Where the figures come from.",
     "note": "A sentence that every report shows.",
@@ -87,7 +89,7 @@ def settings_text(settings: Settings) -> str:
             lines += [f"[{field.name}]", *(f"{key} = {_toml(entry)}" for key, entry in value.items())] if value else [f"# [{field.name}]", "# B2 = 0.2"]
             lines.append("")
             continue
-        lines.append(f"# {field.name} = 2020-12-31" if value is None else f"{field.name} = {_toml(value)}")
+        lines.append(f"# {field.name} = {_TYPES[field.name][1].rpartition(': ')[2]}" if value is None else f"{field.name} = {_toml(value)}")
         lines.append("")
     return "\n".join(lines)
 

@@ -25,6 +25,8 @@ class Settings:
         seed: seed of every random choice.
         as_of: day on which the tables were drawn up; later dates are faults. None: the day of the check.
         capacity_chance: chance with which each product's total capacity must be there, 0.5 to 0.99.
+        level_loss: what later priorities may take from an earlier one that cannot be met, as a share of what it would lose if nothing that it wants were there, 0 to 0.1;
+            None: 10^-6, and 10^-3 in plans above 5,000 rows, where it is 10^-4 at the least.
         simulated: True where the data are made up, which every report then says.
         source: where the figures come from.
         note: a sentence that every report shows.
@@ -38,6 +40,7 @@ class Settings:
     seed: int = 1
     as_of: date | None = None
     capacity_chance: float = 0.8
+    level_loss: float | None = None
     simulated: bool = False
     source: str = ""
     note: str = ""
@@ -64,6 +67,8 @@ class Settings:
             refuse("seed", self.seed, "a whole number from 0 up")
         if not 0.5 <= self.capacity_chance <= 0.99:
             refuse("capacity_chance", self.capacity_chance, "0.5 to 0.99")
+        if self.level_loss is not None and not 0.0 <= self.level_loss <= 0.1:
+            refuse("level_loss", self.level_loss, "0 to 0.1")
         for grade, share in self.claim_errors.items():
             if grade not in GRADES or isinstance(share, bool) or not isinstance(share, int | float) or not 0.01 <= share <= 3:
                 refuse(f"claim_errors.{grade}", share, "a grade A1 to F6 and a share from 0.01 to 3")
