@@ -91,6 +91,20 @@ def random_economy(products: int, seed: int = 1) -> Economy:
     return Economy.from_tables(Settings(name=f"random {products}", base_period="2020"), {name: _fit(name, table) for name, table in tables.items()})
 
 
+def with_many_lines(economy: Economy, count: int, seed: int = 1) -> Economy:
+    """Split each line into `count` of unlike size, each of its own efficiency, 15 % apart; together they have the line's capacity and about its output."""
+    rng = np.random.default_rng(seed)
+    many = len(economy.lines) * count
+    size = rng.lognormal(0.0, 1.0, (len(economy.lines), count))
+    share = (size / size.sum(axis=1, keepdims=True)).ravel()
+    lines = economy.lines[np.repeat(np.arange(len(economy.lines)), count)].with_columns(
+        pl.Series("line", [f"L{number:07d}" for number in range(many)]),
+        pl.col("capacity") * pl.Series(share),
+        pl.Series("efficiency", rng.lognormal(0.0, 0.15, many)),
+    )
+    return Economy.from_tables(economy.settings, economy.tables() | {"lines": lines})
+
+
 def _base_year(taken: csr_array, final: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Find the output that covers what is taken and final use, a share of both imported."""
     output = final

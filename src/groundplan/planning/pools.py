@@ -1,4 +1,4 @@
-"""Pools: lines that the plan need not tell apart are one variable."""
+"""Pools: lines that the plan need not tell apart are one variable; where efficiencies are very many, so are lines of a class of them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from groundplan.planning.chance import LineCapacities
 from groundplan.tables.economy import Economy
 from groundplan.tables.sums import ordered_sum
 
-__all__ = ["NO_REGION", "Pools", "make_pools"]
+__all__ = ["LIFE", "NO_REGION", "Pools", "make_pools", "placed_lines"]
 
 NO_REGION = "not stated"
 """Region of lines whose unit has none."""
+
+LIFE = ["recipe", "region", "since", "until"]
+"""What lines of a pool have in common besides efficiency."""
 
 _KEYS = ["recipe", "region", "efficiency", "since", "until"]
 
@@ -28,7 +31,7 @@ class Pools:
 
     Args:
         table: pool, recipe, region, efficiency, since, until, lines, chosen, median (capacities of the first period), grows.
-        lines: line, unit, pool, chosen: each line with its capacity at the chosen chance, by pool and line.
+        lines: line, unit, pool, chosen, own: each line with its capacity at the chosen chance and its own efficiency, by pool, best first.
         runs: shape (Q, T + 1), whether the pool can run in the period; the last column stands for the year after the plan.
         age: shape (Q, T + 1), plan periods of wear since the capacity was stated or came into use.
     """
@@ -39,11 +42,8 @@ class Pools:
     age: NDArray[np.int64]
 
 
-def make_pools(economy: Economy, capacities: LineCapacities) -> Pools:
-    """Join lines of the same recipe, region, efficiency and life into pools.
-
-    New capacity is built where the recipe runs already and as good as the best there: one pool a recipe and region, without
-    retirement, which is added where no line has that form. A recipe that nobody runs yet can be built in every region.
+def placed_lines(economy: Economy, capacities: LineCapacities) -> pl.DataFrame:
+    """Give all lines with what pools are made by: line, unit, recipe, efficiency, since, until, region, chosen, median; sorted by line.
 
     Args:
         economy: an economy that has passed its checks.
@@ -56,13 +56,36 @@ def make_pools(economy: Economy, capacities: LineCapacities) -> Pools:
         _normal(economy.lines["until"], lambda period: period.end >= periods[-1].next().end),
     )
     lines = lines.join(regions, on="unit", how="left").join(capacities.table.select("line", "chosen", "median"), on="line", how="left")
-    lines = lines.with_columns(pl.col("region").fill_null(NO_REGION)).sort("line")
+    return lines.with_columns(pl.col("region").fill_null(NO_REGION)).sort("line")
+
+
+def make_pools(economy: Economy, lines: pl.DataFrame, classes: NDArray[np.int64] | None = None) -> Pools:
+    """Join lines of the same recipe, region, efficiency and life into pools.
+
+    New capacity is built where the recipe runs already and as good as the best there: one pool a recipe and region, without
+    retirement, which is added where no line has that form. A recipe that nobody runs yet can be built in every region.
+
+    Args:
+        economy: an economy that has passed its checks.
+        lines: of `placed_lines`.
+        classes: shape (lines,): lines of one class, recipe, region and life are taken as one of their mean efficiency; None: every efficiency is its own class.
+    """
+    lines = lines.with_columns(pl.col("efficiency").alias("own"))
+    if classes is not None:
+        lines = lines.with_columns(pl.Series("class", classes)).with_columns(_mean_efficiency().over(*LIFE, "class").alias("efficiency"))
     keyed = lines.group_by(_KEYS).agg(pl.len().cast(pl.Int64).alias("lines"), ordered_sum(pl.col("chosen")), ordered_sum(pl.col("median")))
     pools = _with_growth(economy, keyed).sort(_KEYS, nulls_last=False)
     pools = pools.with_columns(_label())
-    kept = lines.join(pools.select("pool", *_KEYS), on=_KEYS, nulls_equal=True).select("line", "unit", "pool", "chosen").sort("pool", "line")
-    runs, age = _life(pools, periods)
-    return Pools(pools, kept, runs, age)
+    kept = lines.join(pools.select("pool", *_KEYS), on=_KEYS, nulls_equal=True).select("line", "unit", "pool", "chosen", "own")
+    runs, age = _life(pools, economy.settings.plan_periods())
+    return Pools(pools, kept.sort(["pool", "own", "line"], descending=[False, True, False]), runs, age)
+
+
+def _mean_efficiency() -> pl.Expr:
+    """Weigh efficiencies by capacity, without rounding where all are the same."""
+    low, high = pl.col("own").min(), pl.col("own").max()
+    weighed = (pl.col("own") * pl.col("chosen")).sum() / pl.col("chosen").sum()
+    return pl.when(low == high).then(low).when(pl.col("chosen").sum() > 0).then(weighed.clip(low, high)).otherwise(high)
 
 
 def _normal(column: pl.Series, always: Callable[[Period], bool]) -> pl.Series:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs
+from groundplan.planning.merit import Merit, merit_order
 from groundplan.tables.results import RESULTS
 
 __all__ = ["Levels", "activities_table", "allocations_table", "gaps_table", "levels_of", "line_activities_table", "new_capacity_table", "outputs_table", "resource_use_table"]
@@ -22,7 +23,8 @@ class Levels:
     """The plan's numbers by what they mean, plan periods only.
 
     Args:
-        activity: shape (Q, T).
+        activity, efficiency: shape (Q, T), as the pools' lines run in merit order.
+        merit: levels of lines that differ within their pool.
         built: shape (Q, H), new capacity first usable in the period; the last of H may lie behind the plan.
         capacity, median: shape (Q, T), with what was built.
         imports, exports, opening, losses, closing, unused: shape (P, T).
@@ -31,6 +33,8 @@ class Levels:
     """
 
     activity: FloatArray
+    efficiency: FloatArray
+    merit: Merit
     built: FloatArray
     capacity: FloatArray
     median: FloatArray
@@ -54,7 +58,9 @@ def levels_of(inputs: Inputs, layout: Layout, x: FloatArray) -> Levels:
     def take(places: NDArray[np.int64]) -> FloatArray:
         return np.where(places >= 0, x[places], 0.0) if len(x) else np.zeros(places.shape)
 
-    activity = take(layout.activity)[:, :planned]
+    found = take(layout.activity)[:, :planned]
+    merit = merit_order(inputs, found)
+    activity = merit.activity
     built = take(layout.built)
     closing = (take(layout.stock) - take(layout.low))[:, :planned]
     opening = np.concatenate([inputs.stocks.opening[:, None], closing[:, :-1]], axis=1)
@@ -63,10 +69,11 @@ def levels_of(inputs: Inputs, layout: Layout, x: FloatArray) -> Levels:
     added = np.zeros_like(activity)
     for period in range(planned):
         added[:, period] = (added[:, period - 1] * left if period else 0.0) + built[:, period]
+    unused = take(layout.unused)[:, :planned] + inputs.used @ (found - activity)
     return Levels(
-        activity, built, inputs.capacity[:, :planned] + added, inputs.median[:, :planned] + added, take(layout.imports)[:, :planned], take(layout.exports)[:, :planned],
-        opening, opening * (1.0 - inputs.stocks.kept)[:, None], closing, take(layout.unused)[:, :planned], inputs.goals.quantity[:, :planned] - missed, missed,
-        inputs.made @ activity, inputs.used @ activity, _invested(inputs, built),
+        activity, merit.efficiency, merit, built, inputs.capacity[:, :planned] + added, inputs.median[:, :planned] + added, take(layout.imports)[:, :planned],
+        take(layout.exports)[:, :planned], opening, opening * (1.0 - inputs.stocks.kept)[:, None], closing, unused, inputs.goals.quantity[:, :planned] - missed, missed,
+        inputs.made @ found, inputs.used @ activity, _invested(inputs, built),
     )  # fmt: skip
 
 
@@ -97,34 +104,41 @@ def outputs_table(inputs: Inputs, plan: Levels, lower: FloatArray, upper: FloatA
 
 def activities_table(inputs: Inputs, plan: Levels) -> pl.DataFrame:
     """Write each pool's level and capacity, for the periods in which it can run."""
-    values = {"level": plan.activity, "capacity": plan.capacity, "capacity_median": plan.median, "new_capacity": plan.built[:, : inputs.planned]}
+    values = {"level": plan.activity, "efficiency": plan.efficiency, "capacity": plan.capacity, "capacity_median": plan.median, "new_capacity": plan.built[:, : inputs.planned]}
     labels = tuple(inputs.pools.table["pool"])
     table = _long(None, "pool", labels, inputs.periods[: inputs.planned], values)
     table = table.filter(pl.Series(inputs.pools.runs[:, : inputs.planned].ravel()))
-    table = table.join(inputs.pools.table.select("pool", "recipe", "region", "efficiency", "lines"), on="pool", maintain_order="left")
+    table = table.join(inputs.pools.table.select("pool", "recipe", "region", "lines"), on="pool", maintain_order="left")
     # A pool that has no lines and gets no capacity is only a place where something could have been built.
     active = ((pl.col("lines") > 0) | (pl.col("capacity") > 0)).any().over("pool")
     return _finish("activities", table.filter(active))
 
 
 def line_activities_table(inputs: Inputs, plan: Levels) -> pl.DataFrame:
-    """Hand each pool's level to its lines, in proportion to capacity: in a pool no line has more merit than another.
+    """Hand each pool's level to its lines: in merit order where they differ, else in proportion to capacity.
 
     What new capacity carries stands in a row of its own, under the line `new | <pool>`, so that lines add up to pools.
     """
-    periods = inputs.periods[: inputs.planned]
+    periods, merit = inputs.periods[: inputs.planned], plan.merit
     share = np.divide(plan.activity, plan.capacity, out=np.zeros_like(plan.activity), where=plan.capacity > 0)
-    left = np.divide(
-        inputs.capacity, inputs.pools.table["chosen"].to_numpy()[:, None], out=np.zeros_like(inputs.capacity), where=inputs.pools.table["chosen"].to_numpy()[:, None] > 0
-    )
-    labels = tuple(inputs.pools.table["pool"])
-    pools = _long(None, "pool", labels, periods, {"share": share, "left": left[:, : inputs.planned]}).filter(pl.Series(inputs.pools.runs[:, : inputs.planned].ravel()))
-    lines = inputs.pools.lines.select("line", "pool", "chosen").join(pools, on="pool").with_columns((pl.col("chosen") * pl.col("left")).alias("capacity"))
+    chosen = inputs.pools.table["chosen"].to_numpy()[:, None]
+    left = np.divide(inputs.capacity, chosen, out=np.zeros_like(inputs.capacity), where=chosen > 0)
+    labels, runs = tuple(inputs.pools.table["pool"]), inputs.pools.runs[:, : inputs.planned]
+    pools = _long(None, "pool", labels, periods, {"share": share, "left": left[:, : inputs.planned]}).filter(pl.Series(runs.ravel()))
+    alike = np.ones(len(inputs.pools.lines), dtype=bool)
+    alike[merit.rows] = False
+    lines = inputs.pools.lines.filter(pl.Series(alike)).select("line", "pool", "chosen").join(pools, on="pool").with_columns((pl.col("chosen") * pl.col("left")).alias("capacity"))
     lines = lines.select("line", "period", "pool", (pl.col("capacity") * pl.col("share")).alias("level"), "capacity")
+    named = inputs.pools.lines.select("line", "pool")[merit.rows]
+    ranked = [
+        named.select("line", pl.lit(period).alias("period"), "pool").with_columns(pl.Series("level", merit.level[:, at]), pl.Series("capacity", merit.capacity[:, at]))
+        for at, period in enumerate(periods)
+    ]
+    ranked = [table.filter(pl.Series(runs[merit.pool, at])) for at, table in enumerate(ranked)]
     added = plan.capacity - inputs.capacity[:, : inputs.planned]
     new = _long(None, "pool", labels, periods, {"level": added * share, "capacity": added}).filter(pl.col("capacity") > 0)
     new = new.select(("new | " + pl.col("pool")).alias("line"), "period", "pool", "level", "capacity")
-    return _finish("line_activities", pl.concat([lines, new]))
+    return _finish("line_activities", pl.concat([lines, *ranked, new]))
 
 
 def allocations_table(inputs: Inputs, plan: Levels) -> pl.DataFrame:
