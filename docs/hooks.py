@@ -11,7 +11,7 @@ import dataframely as dy
 import typer
 from latex2mathml.converter import convert
 
-MARKS = ("commands", "facts", "results")
+MARKS = ("commands", "facts", "results", "derived")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -35,12 +35,13 @@ _FORMULA = re.compile(r'<(?P<tag>span|div) class="arithmatex">(?:\\\((?P<inline>
 def _generated(mark: str) -> str:
     from groundplan.cli.main import app
     from groundplan.tables.facts import FACTS
-    from groundplan.tables.results import RESULTS
+    from groundplan.tables.results import DERIVED, RESULTS
 
     if mark == "commands":
         root = typer.main.get_command(app)
         return "\n".join(_commands("groundplan", root))
-    return "\n".join(_schema(name, schema) for name, schema in (FACTS if mark == "facts" else RESULTS).items())
+    schemas = {"facts": FACTS, "results": RESULTS, "derived": DERIVED}[mark]
+    return "\n".join(_schema(name, schema) for name, schema in schemas.items())
 
 
 def _commands(path: str, command: Any) -> list[str]:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from groundplan.flows.run import run_step, write_reports
     from groundplan.loop.chain import Chain, run_chain
     from groundplan.outcome import Note, Outcome
+    from groundplan.planning.material_balances import material_balances
     from groundplan.planning.plan import plan
     from groundplan.planning.verify import verify_plan
     from groundplan.simulation.northland import Simulated, simulate_northland
@@ -78,6 +79,7 @@ __all__ = [
     "keep_parquet",
     "latest_run",
     "list_runs",
+    "material_balances",
     "new_economy",
     "plan",
     "read_economy",
@@ -103,6 +105,7 @@ _ROOMS = {
     "flows.run": ("run_step", "write_reports"),
     "loop.chain": ("Chain", "run_chain"),
     "outcome": ("Note", "Outcome"),
+    "planning.material_balances": ("material_balances",),
     "planning.plan": ("plan",),
     "planning.verify": ("verify_plan",),
     "simulation.northland": ("Simulated", "simulate_northland"),

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import dataframely as dy
 
 __all__ = [
+    "DERIVED",
     "RESULTS",
     "Activities",
     "Allocations",
@@ -25,6 +26,7 @@ __all__ = [
     "Fulfilment",
     "Gaps",
     "LineActivities",
+    "MaterialBalances",
     "NewCapacity",
     "Notes",
     "Outcomes",
@@ -402,6 +404,19 @@ class Uncertain(dy.Schema):
     inspected = dy.Bool(description="was it inspected?")
 
 
+class MaterialBalances(dy.Schema):
+    """Material balances of a plan: where each product comes from and where it goes; sources equal uses to 1e-9 of the flow. What is zero is left out."""
+
+    product = _key("product")
+    period = _key("plan period")
+    side = _key("source or use")
+    item = _key("sources: opening_stock, production, imports; uses: intermediate, investment, exports, final_use, losses, unused, closing_stock")
+    user = _key("recipe that makes it, uses it up, or whose capacity is built of it; empty for other items")
+    user_name = _text("name of that recipe")
+    quantity = _number("quantity, in the product's measure")
+    share = _number("share of the side's total")
+
+
 class Notes(dy.Schema):
     """What the reader should know."""
 
@@ -452,3 +467,6 @@ RESULTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
     }
 )
 """Result table name (which is also the file name in a run folder) -> schema."""
+
+DERIVED: MappingProxyType[str, type[dy.Schema]] = MappingProxyType({"material_balances": MaterialBalances})
+"""Tables that are worked out from a run when they are asked for; no run folder holds them."""
