@@ -10,7 +10,7 @@ from report_runs import shown_of
 from xlsxwriter.exceptions import FileCreateError
 
 from groundplan.errors import FolderError
-from groundplan.report import workbook
+from groundplan.report import workbook_pages
 from groundplan.report.workbook import write_workbook
 
 HEAD_ROW = 3
@@ -69,7 +69,7 @@ def test_text_that_looks_like_a_formula_stays_text(northland, tmp_path):
 
 
 def test_a_table_longer_than_a_sheet_is_cut_and_says_so(northland, tmp_path, monkeypatch):
-    monkeypatch.setattr(workbook, "MOST_ROWS", 24)
+    monkeypatch.setattr(workbook_pages, "MOST_ROWS", 24)
     target = tmp_path / "report.xlsx"
     write_workbook(shown_of(northland.economy, {"capacities": northland.table("capacities")}), target)
     assert len(read_sheet(target, "Capacities")) == 20
