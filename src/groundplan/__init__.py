@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from groundplan.planning.verify import verify_plan
     from groundplan.simulation.northland import Simulated, simulate_northland
     from groundplan.store.folder import write_economy
+    from groundplan.store.importers.material_balances import import_balances
     from groundplan.store.importers.use_table import import_use_table
     from groundplan.store.panel_files import ParquetPanel, keep_parquet
     from groundplan.store.runs import latest_run, list_runs, read_run
@@ -75,6 +76,7 @@ __all__ = [
     "check_tables",
     "estimate",
     "estimate_panel",
+    "import_balances",
     "import_use_table",
     "keep_parquet",
     "latest_run",
@@ -110,6 +112,7 @@ _ROOMS = {
     "planning.verify": ("verify_plan",),
     "simulation.northland": ("Simulated", "simulate_northland"),
     "store.folder": ("write_economy",),
+    "store.importers.material_balances": ("import_balances",),
     "store.importers.use_table": ("import_use_table",),
     "store.panel_files": ("ParquetPanel", "keep_parquet"),
     "store.runs": ("latest_run", "list_runs", "read_run"),

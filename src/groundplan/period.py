@@ -57,6 +57,13 @@ class Period:
         """Give the period of the same length that follows."""
         return _from_start(self.end, self.length)
 
+    def previous(self) -> Period:
+        """Give the period of the same length that comes before."""
+        if self.length == "day":
+            return _from_start(self.start - timedelta(days=1), "day")
+        months = 12 * self.start.year + self.start.month - 1 - _MONTHS[self.length]
+        return _from_start(date(months // 12, months % 12 + 1, 1), self.length)
+
 
 @lru_cache(maxsize=65536)
 def parse_period(text: str) -> Period:

@@ -1,4 +1,4 @@
-"""`groundplan import`: economy folders from official tables."""
+"""`groundplan import`: economy folders from official tables and from material balances."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from groundplan.flows.imports import ADJUSTMENTS_FILE, ASSUMPTIONS_FILE, BASE_YEAR_FILE, use_table_to_folder
+from groundplan.flows.imports import ADJUSTMENTS_FILE, ASSUMPTIONS_FILE, BASE_YEAR_FILE, ORIGINS_FILE, balances_to_folder, use_table_to_folder
+from groundplan.outcome import Note
 from groundplan.store.importers.assumptions import STANDARD
 from groundplan.store.importers.use_table import Imported
+from groundplan.tables.economy import Economy
 
-__all__ = ["Investment", "import_app", "use_table"]
+__all__ = ["Investment", "YearRole", "balances", "import_app", "use_table"]
 
-import_app = typer.Typer(help="Build an economy folder from official tables.", no_args_is_help=True)
+import_app = typer.Typer(help="Build an economy folder from official tables or material balances.", no_args_is_help=True)
 _screen = Console()
 
 
@@ -30,9 +32,16 @@ class Investment(StrEnum):
     goal = "goal"
 
 
+class YearRole(StrEnum):
+    """Which year of the plan given balances are of."""
+
+    base = "base"
+    plan = "plan"
+
+
 @import_app.callback()
 def _imports() -> None:
-    """Build an economy folder from official tables."""
+    """Build an economy folder from official tables or material balances."""
 
 
 @import_app.command("use-table")
@@ -123,6 +132,42 @@ def use_table(
     _show(imported, file, out)
 
 
+@import_app.command("balances")
+def balances(
+    workbook: Annotated[Path, typer.Argument(help="The workbook (.xlsx), of the form that 'groundplan balances' writes, or filled in by hand.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(help="The economy folder to make; it must not be there.", show_default=False)],
+    year: Annotated[str | None, typer.Option(help="Year (or quarter, month) whose balances to take. Needed where the workbook has several.", show_default=False)] = None,
+    year_is: Annotated[
+        YearRole,
+        typer.Option(
+            help="'base': the balances are of the year before the plan, which begins with their closing stocks; "
+            "'plan': of its first year, which begins with their opening stocks, so that the plan can repeat them to the last figure."
+        ),
+    ] = YearRole.base,
+    horizon: Annotated[int, typer.Option(help="Periods of the plan; goals and imports are those of the balances in each.")] = 1,
+    name: Annotated[str | None, typer.Option(help="Name of the economy, as reports show it.", show_default=False)] = None,
+    source: Annotated[str | None, typer.Option(help="Where the figures come from, as reports show it.", show_default=False)] = None,
+) -> None:
+    """Build an economy folder from a workbook of material balances.
+
+    A sheet is read where one of its first rows has the heads Product, Measure, Year, Source, Producer, Source quantity, Use, User, Use quantity. Each row
+    below has a source on the left, a use on the right, or both, which need not belong together. Sources are Opening stock, Production and Imports; uses are
+    Used in production (by a user, which is a producer of something), Building of capacity, Exports, Final use, Losses of stock, Unused and Closing stock.
+    Product, measure and year that are left empty are those above. Both sides of each product must agree.
+
+    Inputs per unit are use by a recipe over what it made; capacity is what was made; final use, exports and building become goals; imports become limits;
+    stocks at the end become the norm. All of it is said aloud and yours to change; import_origins.csv names the cells of each figure.
+    """
+    imported = balances_to_folder(workbook, folder, year=year, year_is=year_is.value, horizon=horizon, name=name, source=source)
+    products = imported.rows["product"].n_unique()
+    _line(f"[bold]Read[/bold] {escape(str(workbook))}, balances of {imported.period}: {products:,} products, {len(imported.rows):,} sources and uses; both sides agree.")
+    _line("[bold]Made[/bold]")
+    _notes(imported.notes, ("info",))
+    _line("[bold]Assumed[/bold]")
+    _notes(imported.notes, ("warning", "alert"))
+    _ready(imported.economy, folder, ORIGINS_FILE)
+
+
 def _show(imported: Imported, file: Path, out: Path) -> None:
     """What was read, whether it closes, what was assumed and adjusted, and what to do next."""
     economy, balance = imported.economy, imported.base_year
@@ -144,16 +189,21 @@ def _show(imported: Imported, file: Path, out: Path) -> None:
         table.add_row(*row)
     _screen.print(table)
     _line("[bold]Assumed[/bold]")
-    _notes(imported, ("warning", "alert"))
+    _notes(imported.notes, ("warning", "alert"))
     _line("[bold]Set apart[/bold]")
-    _notes(imported, ("info",))
+    _notes(imported.notes, ("info",))
     if imported.adjustments.height:
         counts = imported.adjustments.group_by("kind", maintain_order=True).agg(pl.len())
         kinds = ", ".join(f"{row['kind']} {row['len']:,}" for row in counts.to_dicts())
         _line(f"[bold]Adjusted[/bold] {imported.adjustments.height:,} cells ({kinds}): {ADJUSTMENTS_FILE}")
+    _ready(economy, out, BASE_YEAR_FILE)
+
+
+def _ready(economy: Economy, folder: Path, beside: str) -> None:
+    """Say what lies in the folder, and what to do next."""
     tables = ", ".join(name for name, frame in economy.tables().items() if frame.height)
-    _line(f"\n[bold]{escape(str(out))}[/bold] is ready: {tables}; see also {ASSUMPTIONS_FILE} and {BASE_YEAR_FILE} there.")
-    _line(f"Next: groundplan run {escape(str(out))}")
+    _line(f"\n[bold]{escape(str(folder))}[/bold] is ready: {tables}; see also {ASSUMPTIONS_FILE} and {beside} there.")
+    _line(f"Next: groundplan run {escape(str(folder))}")
 
 
 def _largest(values: pl.Series) -> float:
@@ -165,7 +215,7 @@ def _line(text: str) -> None:
     _screen.print(text, highlight=False, soft_wrap=True)
 
 
-def _notes(imported: Imported, severities: tuple[str, ...]) -> None:
-    for note in imported.notes:
+def _notes(notes: tuple[Note, ...], severities: tuple[str, ...]) -> None:
+    for note in notes:
         if note.severity in severities and note.subject != "gross domestic product":
             _screen.print(f"  - {note.sentence}", highlight=False, markup=False)

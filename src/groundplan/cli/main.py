@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from groundplan.cli.balances import balances
 from groundplan.cli.estimating import check_estimate
 from groundplan.cli.imports import import_app
 from groundplan.cli.progress import has_screen, show_progress
@@ -169,6 +170,9 @@ def report(
         paths = write_reports(shown, target, [str(item) for item in form] if form else list(REPORT_FORMS), progress=progress)
     for path in paths:
         _screen.print(str(path), soft_wrap=True, highlight=False, markup=False)
+
+
+app.command()(balances)
 
 
 @app.command()

@@ -20,6 +20,7 @@ _WORDS = {
     "review": "Review the last plan",
     "plan": "Plan the best that is feasible",
     "report": "Write the report",
+    "balances": "Write the material balances",
 }
 
 

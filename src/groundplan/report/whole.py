@@ -48,4 +48,4 @@ def _umask() -> int:
 
 
 def _refusal(path: Path, error: OSError) -> FolderError:
-    return FolderError(f"{path} cannot be written: {error.strerror or error}. Nothing was left half-written; free some space or name another folder, then write the report again.")
+    return FolderError(f"{path} cannot be written: {error.strerror or error}. Nothing was left half-written; free some space or name another folder, then write it again.")

@@ -173,16 +173,21 @@ def list_runs(economy_folder: Path | str) -> list[RunListing]:
     return sorted((listing for folder in folders if (listing := _listing(folder))), key=lambda listing: (listing.finished, listing.run))
 
 
-def latest_run(economy_folder: Path | str) -> Path:
+def latest_run(economy_folder: Path | str, *, step: str | None = None) -> Path:
     """Give the folder of the latest run that was finished; `read_run` refuses it where it was damaged since.
+
+    Args:
+        economy_folder: the economy's folder.
+        step: the last step that the run must have done, for instance "plan"; None: any.
 
     Raises:
         RunIncompleteError: there is none.
     """
     # An older run must not pass for the latest where the latest is damaged.
-    finished = [listing for listing in list_runs(economy_folder) if listing.state in ("complete", "damaged")]
+    finished = [listing for listing in list_runs(economy_folder) if listing.state in ("complete", "damaged") and step in (None, listing.step)]
     if not finished:
-        raise RunIncompleteError(f"{economy_folder} has no complete run. Run 'groundplan run {economy_folder}' first.")
+        kind = "no complete run" if step is None else f"no complete run of '{step}'"
+        raise RunIncompleteError(f"{economy_folder} has {kind}. Run 'groundplan {step or 'run'} {economy_folder}' first.")
     return finished[-1].folder
 
 

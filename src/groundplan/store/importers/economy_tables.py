@@ -16,7 +16,7 @@ from groundplan.tables.economy import Economy
 from groundplan.tables.facts import ALL_REGIONS, FACTS
 from groundplan.tables.settings import Settings
 
-__all__ = ["Named", "build_economy", "capital_goods"]
+__all__ = ["Named", "build_economy", "capital_goods", "fit_to_schema"]
 
 FloatArray = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def build_economy(settings: Settings, structure: Structure, capacity: FloatArray
         "trade": _trade(structure, periods, assumptions),
         "investments": _investments(structure, capital_goods(structure, capacity, scheme, assumptions), assumptions),
     }
-    return Economy.from_tables(settings, {name: _fit(name, frame) for name, frame in tables.items()})
+    return Economy.from_tables(settings, {name: fit_to_schema(name, frame) for name, frame in tables.items()})
 
 
 def capital_goods(structure: Structure, capacity: FloatArray, scheme: Scheme, assumptions: Assumptions) -> FloatArray:
@@ -220,7 +220,7 @@ def _stack(frames: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(kept) if kept else frames[0]
 
 
-def _fit(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+def fit_to_schema(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     """Give a frame all columns of its schema, in its types; columns that it does not know stand last."""
     empty = FACTS[name].create_empty()
     columns = [(pl.col(column) if column in frame.columns else pl.lit(None)).cast(dtype).alias(column) for column, dtype in empty.schema.items()]
