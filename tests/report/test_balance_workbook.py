@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from dataclasses import replace
 
 import fastexcel
 import polars as pl
@@ -133,3 +134,14 @@ def test_the_same_run_gives_the_same_bytes(northland, balances, tmp_path):
     for name in ("one.xlsx", "two.xlsx"):
         write_balances(northland, few, tmp_path / name)
     assert (tmp_path / "one.xlsx").read_bytes() == (tmp_path / "two.xlsx").read_bytes()
+
+
+def test_products_and_years_that_the_economy_no_longer_has_are_shown_all_the_same(northland, balances, tmp_path):
+    economy = northland.economy
+    fewer = economy.products.filter(pl.col("product") != "coal")
+    shown = shown_of(type(economy).from_tables(replace(economy.settings, horizon=2), economy.tables() | {"products": fewer}), northland.results)
+    target = tmp_path / "balances.xlsx"
+    write_balances(shown, balances, target)
+    written = read_flows(target)
+    assert len(written) == len(balances)
+    assert written["product"].unique(maintain_order=True)[-1] == "coal"

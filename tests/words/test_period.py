@@ -34,4 +34,5 @@ def test_periods_in_a_row_leave_no_gap(day, length, count):
     texts = {"year": f"{day:%Y}", "half": f"{day:%Y}-H{1 + (day.month > 6)}", "quarter": f"{day:%Y}-Q{(day.month + 2) // 3}", "month": f"{day:%Y-%m}", "day": day.isoformat()}
     periods = period_range(parse_period(texts[length]), count)
     assert all(before.end == after.start for before, after in itertools.pairwise(periods))
+    assert all(after.previous() == before for before, after in itertools.pairwise(periods))
     assert all(parse_period(str(period)) == period for period in periods)

@@ -67,6 +67,11 @@ def balances_to_workbook(source: EconomySource, run_folder: Path, path: Path, *,
     balances = material_balances(shown.economy, shown.results)
     if products:
         balances = balances.filter(pl.col("product").is_in(list(products)))
+    if balances.is_empty():
+        fault = Fault(
+            "options", "product", "no_flow", len(products), (), "products of which nothing flows in the plan", "products that are made, imported or in stock", "Name others."
+        )
+        raise InputError(f"run {shown.run_id} has no balance to write", [fault])
     path.parent.mkdir(parents=True, exist_ok=True)
     write_balances(shown, balances, path)
     tell("balances", "done", 1.0)

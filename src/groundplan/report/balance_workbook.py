@@ -25,7 +25,8 @@ __all__ = ["OVERVIEW", "write_balances"]
 
 CONTENTS, OVERVIEW = "Contents", "Overview"
 _COLUMNS = BalanceSheet.column_names()
-_WIDTHS = {"product": 26, "measure": 10, "year": 9, "source": 16, "producer": 26, "use": 20, "user": 26, "source_share": 9, "use_share": 9}
+_WIDTHS: dict[str, float] = {"measure": 13, "year": 9, "source": 16, "use": 20, "source_share": 9, "use_share": 9}
+_NARROWEST, _WIDEST = 22, 48
 _FIRST_LINKS = 8
 """Position of the head of the table of contents."""
 _MOST_LINKS = 65_000
@@ -46,8 +47,9 @@ def write_balances(shown: ReportInput, balances: pl.DataFrame, path: Path) -> No
     Raises:
         FolderError: the file cannot be written.
     """
-    chosen = set(balances["product"])
-    products = [product for product in shown.economy.products["product"] if product in chosen]
+    # Products that the economy no longer has stand last.
+    order = {product: place for place, product in enumerate(shown.economy.products["product"])}
+    products = sorted(balances["product"].unique(), key=lambda product: (order.get(product, len(order)), product))
     placed = lay_out_blocks(balances, products)
     names = names_of(shown.economy)
     book_of = _Shown(shown, names, _gap_words(shown, names, products))
@@ -89,17 +91,17 @@ def _gap_words(shown: ReportInput, names: Names, products: Sequence[str]) -> dic
 def _write_contents(book: Any, shown: _Shown, placed: Sequence[ProductBlocks], formats: Formats) -> None:
     run, page = shown.run, book.add_worksheet(CONTENTS)
     settings = run.economy.settings
-    periods = list(dict.fromkeys(str(period) for period in settings.plan_periods()))
+    periods = sorted({block.period for product in placed for block in product.blocks})
     link = book.add_format({"font_name": "Calibri", "font_size": 11, "font_color": "#12579b", "underline": 1, "indent": 1})
     page.hide_gridlines(2)
     page.set_column(0, 0, 34)
     page.set_column(1, 2, 14)
-    page.set_column(3, 2 + len(periods), 13)
+    page.set_column(3, 2 + len(periods), 16)
     page.set_row(0, 26)
     page.write_string(0, 0, f"{settings.name}: material balances", formats.title)
     page.write_string(1, 0, f"Run {run.run_id}, {day(run)}, groundplan {run.version}" + (f"; source: {settings.source}" if settings.source else ""), formats.muted)
     simulated = "Simulated economy: every figure is made up. " if settings.simulated else ""
-    page.write_string(2, 0, simulated + settings.note, formats.warning)
+    page.write_string(2, 0, simulated + settings.note, formats.warning if settings.simulated else formats.muted)
     changed = next((fault.found for fault in run.faults if fault.rule == "changed_since_run"), "")
     page.write_string(3, 0, f"Names and measures come from {changed}." if changed else "", formats.warning)
     page.write_url(4, 0, f"internal:'{OVERVIEW}'!A1", link, OVERVIEW)
@@ -115,7 +117,7 @@ def _write_contents(book: Any, shown: _Shown, placed: Sequence[ProductBlocks], f
     for row, product in enumerate(placed, _FIRST_LINKS + 1):
         page.write_url(row, 0, f"internal:'{product.sheet}'!A{product.row + 1}", link, shown.names.product_both(product.product))
         page.write_string(row, 1, shown.names.measure(product.product), formats.text)
-        page.write_string(row, 2, groups[product.product], formats.text)
+        page.write_string(row, 2, groups.get(product.product, ""), formats.text)
         for block in product.blocks:
             words = shown.gaps.get((product.product, block.period), (MISSING, ""))[0]
             if are_linked:
@@ -136,7 +138,6 @@ def _overview(shown: ReportInput, products: Sequence[str]) -> Sheet:
     heads = {"period": "Year", "name_ko": "Korean name", "sources": "Sources in all", "uses": "Uses in all", "gap": "Gap to goal", "gap_share": "Gap, share of goal"}
     heads = {name: heads.get(name, {**SOURCES, **USES}.get(name, name.capitalize())) for name in frame.columns}
     notes = {
-        "difference": "Sources less uses: what is left of exactness",
         "gap": "Goal for final use less what is delivered",
         "goal": "What is wanted for final use; empty where nothing is",
     }
@@ -173,6 +174,7 @@ def _look(book: Any, formats: Formats) -> _Look:
 
 def _write_blocks(page: Any, shown: _Shown, products: Sequence[ProductBlocks], look: _Look) -> None:
     formats, last = look.formats, products[-1].blocks[-1]
+    widths = _widths(shown, products)
     page.set_row(0, 26)
     page.write_string(0, 0, page.get_name(), formats.title)
     page.write_string(1, 0, _BALANCES, formats.muted)
@@ -181,7 +183,7 @@ def _write_blocks(page: Any, shown: _Shown, products: Sequence[ProductBlocks], l
         is_number = column.dtype == pl.Float64
         page.write_string(HEAD_ROW, position, name.replace("_", " ").capitalize(), formats.number_head if is_number else formats.head)
         page.write_comment(HEAD_ROW, position, str(column.description), {"x_scale": 2.0, "font_size": 10})
-        page.set_column(position, position, _WIDTHS.get(name, 15))
+        page.set_column(position, position, widths.get(name, 15))
     page.outline_settings(True, False, False, False)
     for product in products:
         page.set_row(product.row, 20)
@@ -195,6 +197,17 @@ def _write_blocks(page: Any, shown: _Shown, products: Sequence[ProductBlocks], l
     page.repeat_rows(HEAD_ROW)
     page.set_landscape()
     page.fit_to_pages(1, 0)
+
+
+def _widths(shown: _Shown, products: Sequence[ProductBlocks]) -> dict[str, float]:
+    """Make columns of names as wide as the longest of them, within reason."""
+    blocks = [block for product in products for block in product.blocks]
+    labels = {
+        "product": {shown.label(product.product) for product in products},
+        "producer": {write_label(flow["user"], flow["user_name"]) for block in blocks for flow in block.sources},
+        "user": {write_label(flow["user"], flow["user_name"]) for block in blocks for flow in block.uses},
+    }
+    return _WIDTHS | {name: min(max(_NARROWEST, *(len(label) + 3 for label in some)), _WIDEST) for name, some in labels.items()}
 
 
 def _write_block(page: Any, shown: _Shown, product: str, block: Block, look: _Look) -> None:
