@@ -38,7 +38,8 @@ def test_classes_lose_nothing_against_lines_told_apart(seed):
     apart, classed = plan(economy), in_classes(economy)
 
     assert apart.objective > 0.01
-    assert classed.objective == pytest.approx(apart.objective, rel=1e-6)
+    # Cutting ends where no more than a hundred millionth of the weights is at stake.
+    assert classed.objective == pytest.approx(apart.objective, abs=2e-8 * economy.goals["weight"].sum())
     assert classed.bound <= apart.objective * (1 + 1e-9)
     assert len(classed.activities) < len(apart.activities) * 0.6
     assert verify_plan(economy, classed, nameplates=True) == ()

@@ -22,6 +22,7 @@ from groundplan.cli.progress import has_screen, show_progress
 from groundplan.errors import Fault, FolderError, GroundplanError, InputError
 from groundplan.flows.demo import example_economies
 from groundplan.flows.examples import write_northland, write_united_states
+from groundplan.flows.fixing import WithFixed, parse_fixed
 from groundplan.flows.folder_ports import FolderSource, RunFolderSink
 from groundplan.flows.run import REPORT_FORMS, report_of_run, run_step, write_reports
 from groundplan.report.terminal import show_faults, show_summary
@@ -69,6 +70,9 @@ def _options(show_version: Annotated[bool, typer.Option("--version", help="Print
     """Plans that start from the ground: what is really made, the best five years that are feasible on it, and what gives way."""
 
 
+Fix = Annotated[list[str] | None, typer.Option("--fix", help='A number to keep to, such as "production steel 2023 >= 1200000"; may be given several times.', show_default=False)]
+
+
 @app.command()
 def new(folder: Annotated[Path, typer.Argument(help="Folder to make; it must be empty or not there.", show_default=False)]) -> None:
     """Write an empty economy: headers, a commented groundplan.toml and an XLSX template with notes and drop-downs."""
@@ -110,9 +114,9 @@ def check(
 
 
 @app.command()
-def run(folder: Folder, form: Forms = None) -> None:
+def run(folder: Folder, form: Forms = None, fix: Fix = None) -> None:
     """Do it all: check, estimate, review, plan, report. Results go to FOLDER/runs/."""
-    _run(folder, "plan", [str(item) for item in form] if form else list(REPORT_FORMS))
+    _run(folder, "plan", [str(item) for item in form] if form else list(REPORT_FORMS), fix)
 
 
 @app.command()
@@ -146,9 +150,14 @@ def estimate(
 
 
 @app.command()
-def plan(folder: Folder) -> None:
-    """Compute the best feasible plan, what binds and what gives way."""
-    _run(folder, "plan", [])
+def plan(folder: Folder, fix: Fix = None) -> None:
+    """Compute the best feasible plan, what binds and what gives way.
+
+    A number that is decided already can be fixed for this run: --fix "production steel 2023 >= 1200000". The flow is one of production, final_use, imports,
+    exports, closing_stock and new_capacity (whose item is a recipe); the bound is >=, <= or =. The plan keeps to it before it serves any goal, after minima
+    and floors of stocks; where that cannot be, it says so and comes as near as can be. What is always fixed stands in the table `fixed` of the folder.
+    """
+    _run(folder, "plan", [], fix)
 
 
 @app.command()
@@ -235,9 +244,10 @@ def _state(listing: RunListing) -> str:
     return f"{escape(finished)}  [yellow]damaged: {escape(tables)}; run again[/yellow]"
 
 
-def _run(folder: Path, last: str, reports: list[str]) -> Path:
+def _run(folder: Path, last: str, reports: list[str], fix: list[str] | None = None) -> Path:
+    source = WithFixed(FolderSource(folder), parse_fixed(fix)) if fix else FolderSource(folder)
     with show_progress(_errors) as progress:
-        shown, run_folder = run_step(FolderSource(folder), RunFolderSink(folder), last=last, reports=reports, progress=progress)
+        shown, run_folder = run_step(source, RunFolderSink(folder), last=last, reports=reports, progress=progress)
     show_summary(shown, _screen)
     _screen.print(f"\nResults: {run_folder}", highlight=False, markup=False, soft_wrap=True)
     for form in reports:

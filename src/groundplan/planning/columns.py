@@ -24,6 +24,7 @@ class Layout:
         imports, exports, stock, unused, below, low: shape (P, H): `below` the minimum and `low` (stock below its floor) are there to be
             opened where nothing else helps.
         short: shape (P, H, segments): parts of the goal that are missed.
+        under, over: shape (F,): what is lacking to a number that is decided, and what is beyond it; like `below` there to be opened.
         drawn: shape (P,): closing stock of the last plan period below the opening stock.
         columns: number of columns.
         balance: rows, shape (P, H).
@@ -31,6 +32,7 @@ class Layout:
         growth: rows, shape (R, H), limit on new capacity.
         limit: rows, shape (entries of limits,).
         keep: rows, shape (P,), of `drawn`.
+        fixed: rows, shape (F,).
         rows: number of rows.
     """
 
@@ -43,6 +45,8 @@ class Layout:
     below: IntArray
     low: IntArray
     short: IntArray
+    under: IntArray
+    over: IntArray
     drawn: IntArray
     columns: int
     balance: IntArray
@@ -50,6 +54,7 @@ class Layout:
     growth: IntArray
     limit: IntArray
     keep: IntArray
+    fixed: IntArray
     rows: int
 
 
@@ -81,6 +86,8 @@ def lay_out(inputs: Inputs) -> Layout:
         "below": counter.number(goals.minimum > 0),
         "low": counter.number(storable & (stocks.floor > 0)[:, None]),
         "short": counter.number(np.repeat(wanted[:, :, None], len(SLOPES), axis=2)),
+        "under": counter.number(inputs.fixed.least > 0),
+        "over": counter.number(np.isfinite(inputs.fixed.most)),
         "drawn": counter.number(np.minimum(stocks.opening, stocks.ceiling) > stocks.floor),
     }
     limited = np.zeros((len(inputs.recipes), span), dtype=bool)
@@ -93,6 +100,7 @@ def lay_out(inputs: Inputs) -> Layout:
         "growth": rows.number(limited & np.isfinite(invest.limit)[:, None]),
         "limit": rows.number(np.ones(len(inputs.limits.limit), dtype=bool)),
         "keep": rows.number(columns["drawn"] >= 0),
+        "fixed": rows.number(np.ones(len(inputs.fixed.flow), dtype=bool)),
     }
     return Layout(**columns, columns=counter.count, **places, rows=rows.count)
 

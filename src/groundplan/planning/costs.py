@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs
 from groundplan.planning.loss import SLOPES
-from groundplan.planning.rows import flow_scales
+from groundplan.planning.rows import fixed_sizes, flow_scales
 
-__all__ = ["goal_cost", "share_cost", "stock_cost", "waste_cost"]
+__all__ = ["fixed_cost", "goal_cost", "share_cost", "stock_cost", "waste_cost"]
 
 FloatArray = NDArray[np.float64]
 
@@ -35,6 +35,12 @@ def goal_cost(inputs: Inputs, layout: Layout, priority: int) -> FloatArray:
     places = layout.below[own & (layout.below >= 0)]
     cost[places] = per_unit[own & (layout.below >= 0)] * SLOPES[-1]
     return cost
+
+
+def fixed_cost(inputs: Inputs, layout: Layout) -> FloatArray:
+    """Count what is lacking to numbers that are decided, and what is beyond them, as shares of what they count."""
+    size = fixed_sizes(inputs)
+    return share_cost(layout, layout.under, size) + share_cost(layout, layout.over, size)
 
 
 def stock_cost(inputs: Inputs, layout: Layout) -> FloatArray:

@@ -14,7 +14,7 @@ from groundplan.tables.axes import Axis
 from groundplan.tables.economy import Economy
 from groundplan.tables.facts import ALL_REGIONS
 
-__all__ = ["FOREIGN_EXCHANGE", "Goals", "Inputs", "Investment", "Limits", "Stocks", "Trade", "idle_recipes", "read_inputs"]
+__all__ = ["FOREIGN_EXCHANGE", "Fixed", "Goals", "Inputs", "Investment", "Limits", "Stocks", "Trade", "idle_recipes", "read_inputs"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -94,6 +94,24 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Fixed:
+    """Numbers that are decided already, F of them within the plan, in the order of the table.
+
+    Args:
+        flow: shape (F,), one of `FIXED_FLOWS`.
+        item: shape (F,), position of the product, or of the recipe where the flow is new_capacity.
+        period: shape (F,), position of the period.
+        least, most: shape (F,), infinite where there is no such bound.
+    """
+
+    flow: tuple[str, ...]
+    item: IntArray
+    period: IntArray
+    least: FloatArray
+    most: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Inputs:
     """All of a plan's inputs. P products, R recipes, Q pools, T plan periods, H = T, or T + 1 with the year after the plan.
 
@@ -106,7 +124,7 @@ class Inputs:
         made, used: shape (P, Q), output and input per unit of a pool's activity; efficiency counts in output.
         capacity: shape (Q, H), capacity at the chosen chance, worn, 0 where the pool cannot run; without new capacity.
         median: shape (Q, H), the same of median capacity.
-        goals, trade, stocks, investment, limits: see their classes.
+        goals, trade, stocks, investment, limits, fixed: see their classes.
         unlimited: resources that recipes or trade use without a row: (resource, periods in words, regions in words).
     """
 
@@ -125,6 +143,7 @@ class Inputs:
     stocks: Stocks
     investment: Investment
     limits: Limits
+    fixed: Fixed
     unlimited: tuple[tuple[str, str, str], ...]
 
     @property
@@ -155,7 +174,8 @@ def read_inputs(economy: Economy, pools: Pools) -> Inputs:
     limits, unlimited = _limits(economy, pools, periods, efficiency)
     return Inputs(
         products, recipes, periods, len(planned), pools, pool_recipe, made, csc_array(used), base["chosen"], base["median"],
-        _goals(economy, products, periods, len(planned)), _trade(economy, products, periods, len(planned)), _stocks(economy), investment, limits, unlimited,
+        _goals(economy, products, periods, len(planned)), _trade(economy, products, periods, len(planned)), _stocks(economy), investment, limits,
+        _fixed(economy, products, recipes, periods[: len(planned)]), unlimited,
     )  # fmt: skip
 
 
@@ -201,6 +221,16 @@ def _stocks(economy: Economy) -> Stocks:
     storable = known["storable"].to_numpy()
     ceiling = np.where(storable, known["ceiling"].to_numpy(), 0.0)
     return Stocks(known["opening"].to_numpy(), np.minimum(known["floor"].to_numpy(), ceiling), ceiling, 1.0 - known["loss_share"].to_numpy())
+
+
+def _fixed(economy: Economy, products: Axis, recipes: Axis, periods: tuple[str, ...]) -> Fixed:
+    table = economy.fixed.with_columns(pl.col("flow").cast(pl.String)).sort("flow", "item", "period")
+    capacity = (table["flow"] == "new_capacity").to_numpy()
+    item = np.where(capacity, recipes.positions(table["item"]), products.positions(table["item"]))
+    period = Axis(periods).positions(table["period"])
+    some = np.flatnonzero((item >= 0) & (period >= 0))
+    flow, least, most = table["flow"].to_list(), table["at_least"].fill_null(0.0).to_numpy(), table["at_most"].fill_null(float("inf")).to_numpy()
+    return Fixed(tuple(flow[at] for at in some), item[some], period[some], least[some], most[some])
 
 
 def _investment(economy: Economy, products: Axis, recipes: Axis) -> Investment:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from groundplan.maths.certify import certify, prove, step_onto
 from groundplan.maths.programme import Programme, Scaling, held_below
 from groundplan.planning.columns import Layout
-from groundplan.planning.costs import share_cost, stock_cost, waste_cost
+from groundplan.planning.costs import fixed_cost, share_cost, stock_cost, waste_cost
 from groundplan.planning.inputs import Inputs
-from groundplan.planning.rows import floors_hold_by_themselves, floors_of
+from groundplan.planning.rows import fixed_sizes, floors_hold_by_themselves, floors_of
 from groundplan.planning.solved import Level, Solved
 
 __all__ = ["solve_large"]
@@ -154,6 +154,19 @@ class _Solver:
 
     def begin(self, programme: Programme, inputs: Inputs, layout: Layout) -> _State:
         """Find a plan that meets all minima and floors, or comes as near as can be: minima come first."""
+        x, met = step_onto(programme)
+        if met:
+            return _State(programme, x)
+        if len(inputs.fixed.flow):
+            # What is decided comes after minima and floors, and gives way to them.
+            opened = programme
+            for places in (layout.under, layout.over):
+                opened = self._opened(opened, places, fixed_sizes(inputs))
+            return self._level(self._least(opened, inputs, layout), "fixed", fixed_cost(inputs, layout))
+        return self._least(programme, inputs, layout)
+
+    def _least(self, programme: Programme, inputs: Inputs, layout: Layout) -> _State:
+        """Find a plan that comes as near to all minima, and then to all floors, as can be."""
         x, met = step_onto(programme)
         if met:
             return _State(programme, x)

@@ -1,4 +1,4 @@
-"""Levels by vertices: minima, then goals by priority, then stocks, then least waste; each is solved, proven and then held."""
+"""Levels by vertices: minima, numbers that are decided, then goals by priority, then stocks, then least waste; each is solved, proven and then held."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from groundplan.maths.basic import Vertex, proven_bound, recover_vertex, row_rea
 from groundplan.maths.highs import solve_programme
 from groundplan.maths.programme import AT_LOWER, AT_UPPER, BASIC, Basis, Programme, Scaling, scale_programme
 from groundplan.planning.columns import Layout
-from groundplan.planning.costs import goal_cost, share_cost, stock_cost, waste_cost
+from groundplan.planning.costs import fixed_cost, goal_cost, share_cost, stock_cost, waste_cost
 from groundplan.planning.inputs import Inputs
 from groundplan.planning.reach import implied_upper
-from groundplan.planning.rows import build_programme, floors_hold_by_themselves, floors_of, pool_scales, scale_of
+from groundplan.planning.rows import build_programme, fixed_sizes, floors_hold_by_themselves, floors_of, pool_scales, scale_of
 from groundplan.planning.solved import Level, Solved
 
 __all__ = ["MOST_ROWS", "solve_levels"]
@@ -123,11 +123,19 @@ def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tupl
                 state, remaining = attempt, remaining[last + 1 :]
                 break
         else:
-            if any(level.name in ("minima", "goals") for level in state.levels):
+            if any(level.name in ("minima", "fixed", "goals") for level in state.levels):
                 raise SolverError(f"goals of priority {remaining[0][0]} have no solution although the level before has")
             tell("minima", 0.0)
-            open_floors = bool((layout.low >= 0).any()) and not state.levels
-            state = _keep_floors(state, inputs, layout) if open_floors else _run_minima(state, inputs, layout)
+            decided = bool(len(inputs.fixed.flow))
+            if decided:
+                for places in (layout.under, layout.over):
+                    state = _opened(state, places, fixed_sizes(inputs))
+            if (layout.low >= 0).any() and not state.levels:
+                state = _keep_floors(state, inputs, layout)
+            elif (layout.below >= 0).any() or not decided:
+                state = _run_minima(state, inputs, layout)
+            if decided:
+                state = _run(state, "fixed", fixed_cost(inputs, layout), allowed=_ALLOWED)
     return state
 
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, csr_array
 
 from groundplan.maths.programme import Programme, Scaling, power_of_two
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs
 from groundplan.planning.loss import segment_widths
 
-__all__ = ["build_programme", "floors_hold_by_themselves", "floors_of", "flow_scales", "pool_scales", "scale_of"]
+__all__ = ["build_programme", "fixed_sizes", "floors_hold_by_themselves", "floors_of", "flow_scales", "pool_scales", "scale_of"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -34,6 +34,7 @@ def build_programme(inputs: Inputs, layout: Layout) -> Programme:
     _balances(inputs, layout, entries)
     _capacities(inputs, layout, entries)
     _limits(inputs, layout, entries)
+    _fixed(inputs, layout, entries)
     keep = np.flatnonzero(layout.keep >= 0)
     last = inputs.planned - 1
     entries.add(layout.keep[keep], layout.stock[keep, last], 1.0)
@@ -98,6 +99,14 @@ def pool_scales(inputs: Inputs) -> FloatArray:
     return np.where(own > 0, np.minimum(own, reach), np.where(np.isfinite(reach), reach, 1.0))
 
 
+def fixed_sizes(inputs: Inputs) -> FloatArray:
+    """Give the size of what each number that is decided counts, shape (F,): the flow of its product or the capacity of its recipe, or the number itself where that is larger."""
+    fixed, flow = inputs.fixed, flow_scales(inputs)
+    capacity = np.bincount(inputs.pool_recipe, pool_scales(inputs), len(inputs.recipes))
+    size = np.array([capacity[item] if kind == "new_capacity" else flow[item] for kind, item in zip(fixed.flow, fixed.item, strict=True)])
+    return np.maximum.reduce([size, fixed.least, np.where(np.isfinite(fixed.most), fixed.most, 0.0)]) if len(size) else size
+
+
 def scale_of(inputs: Inputs, layout: Layout, programme: Programme) -> Scaling:
     """Scale each product by its flows, each pool by its capacity and each limit by its use, so that solvers see figures near 1."""
     flow, pool = flow_scales(inputs), pool_scales(inputs)
@@ -108,11 +117,15 @@ def scale_of(inputs: Inputs, layout: Layout, programme: Programme) -> Scaling:
         _put(columns, places, flow)
     for places in (layout.below, layout.short):
         _put(columns, places, np.where(inputs.goals.quantity.max(axis=1) > 0, inputs.goals.quantity.max(axis=1), 1.0))
+    sizes = fixed_sizes(inputs)
+    for places in (layout.under, layout.over):
+        _put(columns, places, sizes)
     columns = power_of_two(columns)
     rows = np.ones(layout.rows)
     _put(rows, layout.balance, 1.0 / flow)
     _put(rows, layout.keep, 1.0 / flow)
     _put(rows, layout.capacity, 1.0 / pool)
+    _put(rows, layout.fixed, 1.0 / sizes)
     scaled = abs(programme.matrix) * columns[None, :]
     largest = np.asarray(csc_array(scaled).max(axis=1).toarray()).ravel()
     for places in (layout.growth, layout.limit):
@@ -180,6 +193,28 @@ def _limits(inputs: Inputs, layout: Layout, entries: _Entries) -> None:
         entries.add(row, layout.exports[:, period], -inputs.trade.export_price[:, period])
 
 
+def _fixed(inputs: Inputs, layout: Layout, entries: _Entries) -> None:
+    """A number that is decided, what is lacking to it and what is beyond it taken into account, lies between its bounds. Deliveries are counted down from the goal."""
+    fixed, made = inputs.fixed, csr_array(inputs.made)
+    for at, (flow, item, period) in enumerate(zip(fixed.flow, fixed.item, fixed.period, strict=True)):
+        row = layout.fixed[at]
+        if flow == "production":
+            pools, amounts = made[[item], :].indices, made[[item], :].data
+            entries.add(row, layout.activity[pools, period], amounts)
+        elif flow == "final_use":
+            entries.add(row, layout.short[item, period], -1.0)
+            entries.add(row, layout.below[[item], period], -1.0)
+        elif flow == "new_capacity":
+            entries.add(row, layout.built[np.flatnonzero(inputs.pool_recipe == item), period], 1.0)
+        elif flow == "closing_stock":
+            entries.add(row, layout.stock[[item], period], 1.0)
+            entries.add(row, layout.low[[item], period], -1.0)
+        else:
+            entries.add(row, (layout.imports if flow == "imports" else layout.exports)[[item], period], 1.0)
+        entries.add(row, layout.under[[at]], 1.0)
+        entries.add(row, layout.over[[at]], -1.0)
+
+
 def _row_bounds(inputs: Inputs, layout: Layout) -> tuple[FloatArray, FloatArray]:
     lower, upper = np.full(layout.rows, -np.inf), np.full(layout.rows, np.inf)
     wanted = inputs.goals.quantity.copy()
@@ -190,6 +225,10 @@ def _row_bounds(inputs: Inputs, layout: Layout) -> tuple[FloatArray, FloatArray]
     _put(upper, layout.growth, inputs.investment.limit)
     _put(upper, layout.limit, inputs.limits.limit)
     _put(lower, layout.keep, np.minimum(inputs.stocks.opening, inputs.stocks.ceiling))
+    fixed = inputs.fixed
+    goal = np.array([inputs.goals.quantity[item, period] if flow == "final_use" else 0.0 for flow, item, period in zip(fixed.flow, fixed.item, fixed.period, strict=True)])
+    _put(lower, layout.fixed, np.where(fixed.least > 0, fixed.least - goal, -np.inf))
+    _put(upper, layout.fixed, fixed.most - goal)
     return lower, upper
 
 
@@ -205,6 +244,8 @@ def _bounds(inputs: Inputs, layout: Layout) -> tuple[FloatArray, FloatArray]:
     _put(upper, layout.drawn, np.minimum(stocks.opening, stocks.ceiling))
     _put(upper, layout.below, np.zeros(goals.minimum.shape))
     _put(upper, layout.low, np.zeros(floor.shape))
+    for places in (layout.under, layout.over):
+        _put(upper, places, np.zeros(places.shape))
     share = np.divide(goals.quantity - goals.minimum, goals.quantity, out=np.zeros_like(goals.quantity), where=goals.quantity > 0)
     _put(upper, layout.short, segment_widths(share) * goals.quantity[:, :, None])
     return lower, upper

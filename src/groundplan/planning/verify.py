@@ -48,8 +48,8 @@ def verify_plan(economy: Economy, plan: Plan, *, nameplates: bool = False, toler
         tolerance: share of a flow or limit up to which a difference is rounding.
 
     Returns:
-        What is broken, none for a plan that holds. Minima and stock floors that the plan itself says are not met
-        (`gaps.below_minimum`, an alert on stocks) are no violation.
+        What is broken, none for a plan that holds. Minima, stock floors and fixed numbers that the plan itself says are not met
+        (`gaps.below_minimum`, an alert on stocks or on what is fixed) are no violation.
     """
     if plan.outputs.is_empty():
         return ()
@@ -62,6 +62,7 @@ def verify_plan(economy: Economy, plan: Plan, *, nameplates: bool = False, toler
         *_resources(economy, plan),
         *_goals(economy, plan),
         *_allocations(plan),
+        *_fixed(economy, plan),
     ]
     return tuple(found for rule, table in checks if (found := _worst(rule, table, tolerance)) is not None)
 
@@ -228,6 +229,23 @@ def _goals(economy: Economy, plan: Plan) -> list[_Check]:
         ("minima are met, or said not to be", _at_most(owed, _KEYS, pl.col("least") - pl.col("below_minimum"), pl.col("final_use"), pl.col("wanted"))),
         ("what is delivered is told", _equal(told, _KEYS, pl.col("delivered"), pl.col("final_use"), pl.col("goal"))),
         ("shortfall is goal less delivered", _equal(plan.gaps, _KEYS, pl.col("shortfall"), pl.col("goal") - pl.col("delivered"), pl.col("goal"))),
+    ]
+
+
+def _fixed(economy: Economy, plan: Plan) -> list[_Check]:
+    flows = plan.outputs.unpivot(["production", "final_use", "imports", "exports", "closing_stock"], index=_KEYS, variable_name="flow", value_name="is")
+    built = plan.new_capacity.group_by(pl.col("recipe").alias("product"), "period").agg(pl.lit("new_capacity").alias("flow"), pl.col("quantity").sum().alias("is"))
+    periods = _periods(economy).filter(pl.col("place") < economy.settings.horizon).select("period")
+    fixed = economy.fixed.with_columns(pl.col("flow").cast(pl.String)).rename({"item": "product"}).join(periods, on="period", how="semi")
+    table = fixed.join(pl.concat([flows.select(*_KEYS, "flow", "is"), built.select(*_KEYS, "flow", "is")]), on=[*_KEYS, "flow"], how="left").with_columns(
+        pl.col("is").fill_null(0.0)
+    )
+    # Numbers that the plan itself says cannot be so are no violation.
+    table = table.filter(not any(note.subject == "fixed" and note.severity == "alert" for note in plan.notes))
+    keys, supply = ["flow", *_KEYS], pl.max_horizontal("is", "at_least", "at_most")
+    return [
+        ("what is fixed is not fallen short of", _at_most(table.filter(pl.col("at_least").is_not_null()), keys, pl.col("at_least"), pl.col("is"), supply)),
+        ("what is fixed is not exceeded", _at_most(table.filter(pl.col("at_most").is_not_null()), keys, pl.col("is"), pl.col("at_most"), supply)),
     ]
 
 

@@ -12,6 +12,7 @@ from groundplan.planning.chance import LineCapacities
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs, idle_recipes
 from groundplan.planning.relax import Relaxation, cheapest_relaxation
+from groundplan.planning.rows import fixed_sizes
 from groundplan.planning.solved import Solved
 from groundplan.tables.economy import Economy
 from groundplan.tables.sums import ordered_sum
@@ -48,7 +49,8 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
     below = gaps.filter(pl.col("below_minimum") > 1e-9 * pl.col("minimum"))
     names = dict(economy.products.select("product", pl.col("name").fill_null(pl.col("product"))).iter_rows())
     floors = _below_floor(inputs, layout, solved)
-    status: Status = "infeasible" if not below.is_empty() else "done" if missed.is_empty() and not floors else "limited"
+    broken = _not_as_fixed(economy, inputs, layout, solved)
+    status: Status = "infeasible" if broken or not below.is_empty() else "done" if missed.is_empty() and not floors else "limited"
     held = holding_back(economy, prices)
     notes: list[Note] = []
     if status == "done":
@@ -63,6 +65,11 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
         when = f"{len(of_last)} of {len(all_last)} goals of {last}" if len(of_last) else f"{len(missed)} of {len(gaps)} goals"
         sentence = f"{when} cannot be met in full; the largest gap is {names[worst['product']]} in {worst['period']} ({worst['shortfall_share']:.0%} of the goal)"
         sentence += f"; {held} the plan back." if held else "."
+    elif below.is_empty():
+        first, *others = broken
+        sentence = f"{first}{f' {len(others)} more numbers cannot be as they were fixed.' if others else ''}"
+        if held:
+            sentence = f"{sentence[:-1]}; {held} the plan back."
     else:
         worst = below.sort(pl.col("below_minimum") / pl.col("minimum"), descending=True).row(0, named=True)
         share = worst["below_minimum"] / worst["minimum"]
@@ -87,12 +94,35 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
             why = f"no line for {' or '.join(recipe.replace('_', ' ') for recipe in idle[:_NAMED])} is there" if idle else "nothing can supply it"
             notes.append(Note("plan", "alert", product, f"No limit helps the minimum of {names.get(product, product)} in {period}: {why}."))
     notes += _capacity_notes(inputs, prices)
+    notes += [Note("plan", "alert", "fixed", f"{text} The plan comes as near to it as can be.") for text in broken]
     if floors:
         why = "beside the minima, which come first" if (inputs.goals.minimum > 0).any() else "whatever is done"
         text = f"Some stocks cannot be kept at their floor ({_joined([names[product] for product in floors])}), {why}; they are kept as near to it as can be."
         notes.append(Note("plan", "alert", "stocks", text))
     notes += _level_notes(economy, inputs, layout, solved, gaps, objective)
     return Summary(status, sentence, solved.method, objective, bound, gap, tuple(notes))
+
+
+def _not_as_fixed(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved) -> list[str]:
+    """Say which numbers that were fixed cannot be so, the farthest first, and how near the plan comes."""
+    fixed, size = inputs.fixed, fixed_sizes(inputs)
+    products = economy.products.select("product", pl.col("name").fill_null(pl.col("product")), pl.col("measure").fill_null(""))
+    known = {product: (name, measure) for product, name, measure in products.iter_rows()}
+    found = []
+    for at in range(len(fixed.flow)):
+        under, over = (float(solved.x[places[at]]) if places[at] >= 0 else 0.0 for places in (layout.under, layout.over))
+        off = max(under, over)
+        if off <= 1e-9 * size[at]:
+            continue
+        of_capacity = fixed.flow[at] == "new_capacity"
+        label = (inputs.recipes if of_capacity else inputs.products).labels[fixed.item[at]]
+        name, measure = (label.replace("_", " "), "") if of_capacity else known[label]
+        wanted, reached = (fixed.least[at], fixed.least[at] - under) if under > over else (fixed.most[at], fixed.most[at] + over)
+        what = fixed.flow[at].replace("_", " ").capitalize()
+        bound = "at least" if under > over else "at most"
+        text = f"{what} of {name} in {inputs.periods[fixed.period[at]]} cannot be {bound} {wanted:,.4g}{f' {measure}' if measure else ''}, as was fixed: it is {reached:,.4g}."
+        found.append((-off / size[at], text))
+    return [text for _, text in sorted(found)]
 
 
 def _joined(words: list[str]) -> str:

@@ -39,6 +39,7 @@ class Economy:
     trade: pl.DataFrame
     stocks: pl.DataFrame
     investments: pl.DataFrame
+    fixed: pl.DataFrame
 
     @classmethod
     def from_tables(cls, settings: Settings, tables: Mapping[str, pl.DataFrame]) -> Economy:

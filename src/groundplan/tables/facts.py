@@ -15,9 +15,11 @@ import dataframely as dy
 __all__ = [
     "CLAIM_THEMES",
     "FACTS",
+    "FIXED_FLOWS",
     "GRADES",
     "Claims",
     "Findings",
+    "Fixed",
     "Flows",
     "Goals",
     "Investments",
@@ -42,6 +44,7 @@ UNIT_KINDS = ("authority", "enterprise", "collective", "workshop", "team")
 VISIT_STATUSES = ("planned", "announced", "begun", "done", "missed")
 FINDING_MEASURES = ("output", "capacity")
 FLOW_KINDS = ("import", "export", "final_use", "stock_change")
+FIXED_FLOWS = ("production", "final_use", "imports", "exports", "closing_stock", "new_capacity")
 GRADES = tuple(f"{reliability}{credibility}" for reliability in "ABCDEF" for credibility in range(1, 7))
 CLAIM_THEMES = ("output", "capacity")
 """Themes of claims that count in the estimate."""
@@ -271,6 +274,16 @@ class Investments(dy.Schema):
     limit = _number("Most new capacity of the recipe per plan period in the whole country; empty = no limit", nullable=True, min=0.0)
 
 
+class Fixed(dy.Schema):
+    """Numbers of the plan that are decided already: the plan keeps to them before it serves any goal. May be left out."""
+
+    flow = _choice("What is decided", FIXED_FLOWS, key=True)
+    item = dy.String(primary_key=True, min_length=1, description="Product; for new_capacity the recipe")
+    period = _period("Plan period")
+    at_least = _number("Least that it may be, in the item's own measure; empty = no such bound", nullable=True, min=0.0)
+    at_most = _number("Most that it may be; empty = no such bound", nullable=True, min=0.0)
+
+
 FACTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
     {
         "units": Units,
@@ -290,6 +303,7 @@ FACTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
         "trade": Trade,
         "stocks": Stocks,
         "investments": Investments,
+        "fixed": Fixed,
     }
 )
 """Table name (which is also the file and sheet name) -> schema."""

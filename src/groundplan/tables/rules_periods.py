@@ -14,7 +14,7 @@ from groundplan.tables.faulty import Frames, row_faults
 
 __all__ = ["check_periods", "period_bounds"]
 
-PLAN_TABLES = ("goals", "resources", "trade")
+PLAN_TABLES = ("goals", "resources", "trade", "fixed")
 """Tables whose periods are plan periods."""
 
 _KEYS_OF_TIME = {
@@ -25,6 +25,7 @@ _KEYS_OF_TIME = {
     "goals": ["product"],
     "resources": ["resource", "region"],
     "trade": ["product"],
+    "fixed": ["flow", "item"],
 }
 """What has one value at a time: a table's key without its period (and without the version of a report)."""
 

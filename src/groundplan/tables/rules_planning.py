@@ -23,7 +23,7 @@ WIDEST_WEIGHTS = 1e6
 
 def check_planning(frames: Frames) -> list[Fault]:
     """Check the tables that a plan is made from, against each other."""
-    rules = (_measures, _resource_measures, _item_kinds, _recipes, _span, _lines, _goals, _stocks, _investments, _tables_for_a_step)
+    rules = (_measures, _resource_measures, _item_kinds, _recipes, _span, _lines, _goals, _stocks, _investments, _fixed, _tables_for_a_step)
     return [fault for rule in rules for fault in rule(frames)]
 
 
@@ -152,6 +152,54 @@ def _investments(frames: Frames) -> list[Fault]:
         shown = investments.select(pl.struct("recipe", "item", name)).to_series()
         expected = f"one {name} a recipe, the same on all its rows"
         faults += row_faults("investments", name, "differs_within_recipe", bad, found=shown, expected=expected, remedy=f"Write the same {name} on each row of the recipe.")
+    return faults
+
+
+def _fixed(frames: Frames) -> list[Fault]:
+    """What is decided must name something that can be, and leave it room."""
+    fixed = frames["fixed"].with_columns(pl.col("flow").cast(pl.String))
+    if fixed.is_empty():
+        return []
+    shown = fixed.select(pl.struct("flow", "item", "period", "at_least", "at_most")).to_series()
+    empty = fixed["at_least"].is_null() & fixed["at_most"].is_null()
+    faults = row_faults("fixed", "at_least, at_most", "nothing_fixed", empty, found=shown, expected="a bound in one of the two columns, or in both", remedy="Fill in one.")
+    crossed = fixed["at_least"] > fixed["at_most"]
+    faults += row_faults("fixed", "at_least, at_most", "least_above_most", crossed, found=shown, expected="at_least no larger than at_most", remedy="Mend one of the two.")
+    capacity = fixed["flow"] == "new_capacity"
+    for wrong, name, labels, what in (
+        (~capacity, "products", frames["products"]["product"], "a product"),
+        (capacity, "investments", frames["investments"]["recipe"], "a recipe with rows in investments"),
+    ):
+        if name in frames.unread:
+            continue
+        known = labels.drop_nulls().unique()
+        bad = wrong & fixed["item"].is_not_null() & ~fixed["item"].is_in(known.implode())
+        hint = did_you_mean(fixed["item"].filter(bad.fill_null(value=False)).unique(maintain_order=True).to_list(), known.to_list())
+        faults += row_faults("fixed", "item", "unknown_item", bad, found=shown, expected=f"{what} for this flow", remedy=f"{hint}Mend the item, or add it to {name}.")
+    return faults + _beyond_what_may_be(frames, fixed, shown)
+
+
+def _beyond_what_may_be(frames: Frames, fixed: pl.DataFrame, shown: pl.Series) -> list[Fault]:
+    """A delivery beyond its goal, trade beyond its limit and stock of what cannot be stored can never be."""
+    keys = ["item", "period"]
+    goals = frames["goals"].select(pl.col("product").alias("item"), "period", pl.max_horizontal("quantity", "minimum").alias("final_use"))
+    trade = frames["trade"].select(pl.col("product").alias("item"), "period", pl.col("import_limit").alias("imports"), pl.col("export_limit").alias("exports"))
+    stored = frames["products"].select(pl.col("product").alias("item"), pl.when("storable").then(float("inf")).otherwise(0.0).alias("closing_stock"))
+    stored = stored.join(frames["stocks"].select(pl.col("product").alias("item"), "ceiling"), on="item", how="left").with_columns(pl.min_horizontal("closing_stock", "ceiling"))
+    table = fixed.join(goals.unique(keys), on=keys, how="left", maintain_order="left").join(trade.unique(keys), on=keys, how="left", maintain_order="left")
+    table = table.join(stored.unique("item"), on="item", how="left", maintain_order="left")
+    faults: list[Fault] = []
+    for flow, source, remedy in (
+        ("final_use", "goals", "Raise the goal: no more is delivered than it says."),
+        ("imports", "trade", "Raise import_limit."),
+        ("exports", "trade", "Raise export_limit."),
+        ("closing_stock", "stocks", "Raise the ceiling, or set storable in products to true."),
+    ):
+        if frames.unread.intersection((source, "products")):
+            continue
+        bad = (table["flow"] == flow) & (table["at_least"] > table[flow].fill_null(0.0))
+        expected = f"at_least no larger than what {source} allows"
+        faults += row_faults("fixed", "at_least", "beyond_what_may_be", bad, found=shown, expected=expected, remedy=remedy)
     return faults
 
 
