@@ -63,8 +63,13 @@ def solve_levels(inputs: Inputs, layout: Layout, *, level_loss: float | None = N
         if found is not None:
             return found
     state = _State(scaled, scaling, implied, _ALLOWED if level_loss is None else level_loss)
+    if len(inputs.fixed.flow):
+        for places in (layout.under, layout.over):
+            state = _opened(state, places, fixed_sizes(inputs))
     if not floors_hold_by_themselves(inputs):
         state = _keep_floors(state, inputs, layout)
+    if len(inputs.fixed.flow):
+        state = _keep_fixed(state, inputs, layout)
     state = _serve_goals(state, inputs, layout, [step for step in wanted if (step[1] > 0).any()], tell)
     for share, name, cost in ((0.7, "stocks", stock_cost(inputs, layout)), (0.8, "waste", waste_cost(inputs, layout))):
         tell({"stocks": "stocks at the end", "waste": "least waste"}[name], share)
@@ -100,6 +105,19 @@ def _keep_floors(state: _State, inputs: Inputs, layout: Layout) -> _State:
     return _run(_run_minima(state, inputs, layout), "floors", cost, allowed=_ALLOWED) if kept is None else kept
 
 
+def _least(state: _State, inputs: Inputs, layout: Layout) -> _State:
+    """Come as near to all minima, and to floors where they have no level yet, as can be."""
+    open_floors = bool((layout.low >= 0).any()) and not state.levels
+    return _keep_floors(state, inputs, layout) if open_floors else _run_minima(state, inputs, layout)
+
+
+def _keep_fixed(state: _State, inputs: Inputs, layout: Layout) -> _State:
+    """Keep to numbers that are decided as far as minima and floors allow, which come first."""
+    cost = fixed_cost(inputs, layout)
+    kept = _attempt(state, "fixed", 0, cost, needed=False, allowed=_ALLOWED)
+    return _run(_least(state, inputs, layout), "fixed", cost, allowed=_ALLOWED) if kept is None else kept
+
+
 def _run_minima(state: _State, inputs: Inputs, layout: Layout) -> _State:
     return _run(_opened(state, layout.below, inputs.goals.minimum), "minima", share_cost(layout, layout.below, inputs.goals.minimum), allowed=_ALLOWED)
 
@@ -123,19 +141,10 @@ def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tupl
                 state, remaining = attempt, remaining[last + 1 :]
                 break
         else:
-            if any(level.name in ("minima", "fixed", "goals") for level in state.levels):
+            if any(level.name in ("minima", "goals") for level in state.levels):
                 raise SolverError(f"goals of priority {remaining[0][0]} have no solution although the level before has")
             tell("minima", 0.0)
-            decided = bool(len(inputs.fixed.flow))
-            if decided:
-                for places in (layout.under, layout.over):
-                    state = _opened(state, places, fixed_sizes(inputs))
-            if (layout.low >= 0).any() and not state.levels:
-                state = _keep_floors(state, inputs, layout)
-            elif (layout.below >= 0).any() or not decided:
-                state = _run_minima(state, inputs, layout)
-            if decided:
-                state = _run(state, "fixed", fixed_cost(inputs, layout), allowed=_ALLOWED)
+            state = _least(state, inputs, layout)
     return state
 
 

@@ -102,7 +102,7 @@ def shadow_prices(economy: Economy, inputs: Inputs, layout: Layout, solved: Solv
     limits = list_limits(inputs, layout, plan)
     frames, done = [], np.zeros(len(limits.limit), dtype=bool)
     for level in solved.levels:
-        if level.name not in ("minima", "goals"):
+        if level.name not in ("minima", "fixed", "goals"):
             continue
         prices = np.where(done, 0.0, price_limits(limits, level, solved))
         found = np.flatnonzero(prices > 0)

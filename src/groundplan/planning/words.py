@@ -120,9 +120,13 @@ def _not_as_fixed(economy: Economy, inputs: Inputs, layout: Layout, solved: Solv
         wanted, reached = (fixed.least[at], fixed.least[at] - under) if under > over else (fixed.most[at], fixed.most[at] + over)
         what = fixed.flow[at].replace("_", " ").capitalize()
         bound = "at least" if under > over else "at most"
-        text = f"{what} of {name} in {inputs.periods[fixed.period[at]]} cannot be {bound} {wanted:,.4g}{f' {measure}' if measure else ''}, as was fixed: it is {reached:,.4g}."
+        text = f"{what} of {name} in {inputs.periods[fixed.period[at]]} cannot be {bound} {_figure(wanted)}{f' {measure}' if measure else ''}, as was fixed: it is {_figure(reached)}."
         found.append((-off / size[at], text))
     return [text for _, text in sorted(found)]
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _joined(words: list[str]) -> str:
