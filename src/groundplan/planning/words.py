@@ -120,7 +120,9 @@ def _not_as_fixed(economy: Economy, inputs: Inputs, layout: Layout, solved: Solv
         wanted, reached = (fixed.least[at], fixed.least[at] - under) if under > over else (fixed.most[at], fixed.most[at] + over)
         what = fixed.flow[at].replace("_", " ").capitalize()
         bound = "at least" if under > over else "at most"
-        text = f"{what} of {name} in {inputs.periods[fixed.period[at]]} cannot be {bound} {_figure(wanted)}{f' {measure}' if measure else ''}, as was fixed: it is {_figure(reached)}."
+        text = (
+            f"{what} of {name} in {inputs.periods[fixed.period[at]]} cannot be {bound} {_figure(wanted)}{f' {measure}' if measure else ''}, as was fixed: it is {_figure(reached)}."
+        )
         found.append((-off / size[at], text))
     return [text for _, text in sorted(found)]
 
