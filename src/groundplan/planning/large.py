@@ -1,4 +1,4 @@
-"""Levels of large plans by first-order steps: the same order as by vertices, each level certified and then held by a row that bounds its loss."""
+"""Levels of large plans by first-order steps: the least that each priority loses is proven, and one plan found in which earlier ones are priced many times later ones."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ _GAP = 1e-4
 """How far a level may be from its optimum, as a share of what it would lose if nothing that it wants were there."""
 _WIDE = 1e-3
 """With a gap up to this a plan is kept, though the gap that was asked for was not reached: vertices would take far longer."""
-_PRICE = 30.0
-"""What a unit of loss of an earlier priority counts in later ones' units."""
+_PRICE, _HIGHER, _HIGHEST = 30.0, 4.0, 400.0
+"""What a unit of loss of an earlier priority counts in later ones' units; how many times as much where it loses more than it should; from which price on that is told and left."""
 _LEFT = 1e-3
-"""What later priorities may take from a level at that price, at most, as a share of what it would lose if nothing that it wants were there, where the settings do not say. Never
-less than the gap: the row that holds the level would leave no room."""
+"""What a priority should leave to later ones, at most, as a share of what it would lose if nothing that it wants were there, where the settings do not say; at least the gap."""
+_FIRST_STEPS, _FURTHER_STEPS = 64_000, 16_000
+"""Most steps to the first plan, and to one with higher prices."""
 _TIDY = 0.2
 """Share of a level's gap that waste and the use of stocks may count for on the way, so that of many plans that serve the goals alike a thrifty one is found."""
 _SLIGHT = (1e-1, 1e-2, 1e-3, 1e-4)
@@ -41,15 +42,16 @@ _ROUNDING = 1e-5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Loss:
-    """What a priority loses at the least, with a unit of what earlier ones lose at `_PRICE`.
+    """What a priority loses at the least, with what earlier ones lose at a price.
 
     Args:
         priority: of the goals.
         cost: shape (n,), unscaled, of their loss alone.
         bound: proven on the priced loss.
         least: what the goals lose where the priced loss is least, as near as the walk came.
-        most: what they may lose in the end.
+        most: what they should not exceed in the end.
         duals: shape (m,), of the bound, scaled.
+        prices: shape (k,), of a unit of what each earlier one loses.
     """
 
     priority: int
@@ -58,6 +60,7 @@ class _Loss:
     least: float
     most: float
     duals: FloatArray
+    prices: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,54 +194,67 @@ class _Solver:
         upper = state.programme.upper.copy()
         upper[cost > 0] = state.programme.lower[cost > 0]
         closed = replace(state.programme, upper=upper)
-        x, met = step_onto(self._held(closed, state.losses), state.x)
+        held = closed
+        for loss in state.losses:
+            held = self._held(held, loss, loss.most)
+        x, met = step_onto(held, state.x)
         if met:
             return replace(state, programme=closed, x=x)
+        prices = np.full(len(state.losses), _PRICE)
         if last:
-            return replace(state, losses=(*state.losses, _Loss(priority, cost, 0.0, np.inf, np.inf, np.zeros(self.rows))))
-        scaled, size = self._priced(state, cost)
-        programme, worst = replace(state.programme, cost=scaled / size), self._worst(state.programme, cost)
+            return replace(state, losses=(*state.losses, _Loss(priority, cost, 0.0, np.inf, np.inf, np.zeros(self.rows), prices)))
+        size = float((cost * self.scaling.columns).max())
+        programme, worst = replace(state.programme, cost=self._priced(state.losses, prices, cost) / size), self._worst(state.programme, cost)
         near, duals = state.near if state.near is not None else (state.x, None)
         found = prove(programme, self.implied, gap=_GAP * worst / size, x=near, y=None if duals is None else _padded(duals / size, len(programme.row_lower)), tell=tell)
         point = np.clip(found.walk.point(), programme.lower, programme.upper)
         least = float((cost * self.scaling.columns) @ point)
+        before = _PRICE * sum(float((loss.cost * self.scaling.columns) @ point) for loss in state.losses)
         bound = found.bound * size
-        loss = _Loss(priority, cost, bound, least, max(least, bound - self._before(state, point)) + self.left * worst, found.duals[: self.rows] * size)
+        loss = _Loss(priority, cost, bound, least, max(least, bound - before) + self.left * worst, found.duals[: self.rows] * size, prices)
         return replace(state, near=(point, found.walk.duals() * size), losses=(*state.losses, loss), steps=state.steps + found.steps)
 
     def finish(self, state: _State, tell: Callable[[int], None]) -> _State:
-        """Find the plan: it serves the last priority that cannot be met, and holds the others."""
+        """Find the plan: it serves the last priority that cannot be met, with the others priced; what loses more than it may is priced higher."""
         assert state.x is not None
         *earlier, last = state.losses
-        scaled, size = self._priced(replace(state, losses=tuple(earlier)), last.cost)
+        size = float((last.cost * self.scaling.columns).max())
         allowed = _GAP * self._worst(state.programme, last.cost) / size
-        programme = replace(self._held(state.programme, tuple(earlier)), cost=scaled / size)
         effort = float(self.tidy @ state.x)
         aside = _TIDY * allowed / effort * self.tidy if effort > 0 else None
         near, duals = state.near if state.near is not None else (state.x, None)
-        found = certify(programme, self.implied, gap=allowed, x=near, y=duals if duals is None else duals / size, aside=aside, tell=tell)
-        if not found.feasible:
-            # No plan was found that holds the others: then one that comes as near as may be.
+        prices, best, steps = np.full(len(earlier), _PRICE), None, state.steps
+        while True:
+            programme = replace(state.programme, cost=self._priced(tuple(earlier), prices, last.cost) / size)
+            most = _FIRST_STEPS if best is None else _FURTHER_STEPS
+            found = certify(programme, self.implied, gap=allowed, x=near, y=None if duals is None else duals / size, aside=aside, most=most, tell=tell)
+            steps += found.steps
+            if not found.feasible or found.objective - found.bound > _WIDE / _GAP * allowed:
+                break
+            best = found, programme, prices
+            near, duals = found.x, found.walk.duals() * size
+            over = np.array([float((loss.cost * self.scaling.columns) @ found.x) > loss.most for loss in earlier], dtype=bool)
+            if not over.any() or prices.max() >= _HIGHEST:
+                break
+            prices = np.where(over, _HIGHER * prices, prices)
+        if best is None:
             x, met = step_onto(state.programme, found.x)
-            x = x if met else state.x
-            return replace(state, x=x, steps=state.steps + found.steps, certified=False)
-        own = float((last.cost * self.scaling.columns) @ found.x)
-        last = replace(last, bound=found.bound * size, least=min(last.least, own), duals=found.duals[: self.rows] * size)
+            return replace(state, x=x if met else state.x, steps=steps, certified=False)
+        found, programme, prices = best
+        last = replace(last, bound=found.bound * size, prices=prices, least=float((last.cost * self.scaling.columns) @ found.x), duals=found.duals[: self.rows] * size)
         held = held_below(programme, max(found.objective, found.bound + allowed))
-        held = replace(held, cost=np.zeros_like(scaled))
-        near_enough = found.objective - found.bound <= _WIDE / _GAP * allowed
-        return replace(state, programme=held, x=found.x, losses=(*earlier, last), steps=state.steps + found.steps, certified=state.certified and near_enough)
+        for loss in earlier:
+            held = self._held(held, loss, max(loss.most, float((loss.cost * self.scaling.columns) @ found.x)))
+        return replace(state, programme=replace(held, cost=np.zeros_like(programme.cost)), x=found.x, losses=(*earlier, last), steps=steps)
 
     def levels_of(self, state: _State, x: FloatArray) -> tuple[Level, ...]:
         """Write what each priority that is missed loses in a plan, shape (n,), unscaled, and the least that it could lose were all before it served as well as they are."""
         assert state.x is not None
-        values, levels, before = (state.programme.matrix @ state.x)[: self.rows], [], 0.0
+        values, levels, lost = (state.programme.matrix @ state.x)[: self.rows], [], np.array([float(loss.cost @ x) for loss in state.losses])
         free = np.zeros(len(x) + self.rows, dtype=bool)
-        for loss in state.losses:
-            own = float(loss.cost @ x)
-            bound = min(max(0.0, loss.bound - _PRICE * before), own)
+        for at, loss in enumerate(state.losses):
+            bound = min(max(0.0, loss.bound - float(loss.prices @ lost[:at])), float(lost[at]))
             levels.append(Level("goals", loss.priority, loss.cost, max(loss.least, bound), bound, state.programme, state.x, values, loss.duals, free, np.inf, _ROUNDING, None))
-            before += own
         return tuple(levels)
 
     def settle(self, state: _State, costs: list[FloatArray]) -> _State:
@@ -253,17 +269,9 @@ class _Solver:
                 return replace(state, x=x)
         return state
 
-    def _priced(self, state: _State, cost: FloatArray) -> tuple[FloatArray, float]:
-        """Give the scaled cost of a priority with those before it priced, and the largest of its own."""
-        scaled = cost * self.scaling.columns
-        size = float(scaled.max(initial=0.0)) or 1.0
-        for loss in state.losses:
-            scaled = scaled + _PRICE * loss.cost * self.scaling.columns
-        return scaled, size
-
-    def _before(self, state: _State, x: FloatArray) -> float:
-        """Give the price of what earlier priorities lose at a scaled point."""
-        return _PRICE * sum(float((loss.cost * self.scaling.columns) @ x) for loss in state.losses)
+    def _priced(self, earlier: tuple[_Loss, ...], prices: FloatArray, cost: FloatArray) -> FloatArray:
+        """Give the scaled cost of a priority with those before it at their prices."""
+        return np.asarray(sum((price * loss.cost for price, loss in zip(prices, earlier, strict=True)), cost) * self.scaling.columns)
 
     def _worst(self, programme: Programme, cost: FloatArray) -> float:
         """Give what would be lost if nothing that is wanted were there."""
@@ -271,13 +279,11 @@ class _Solver:
         wanted = scaled > 0
         return float(scaled[wanted] @ (np.minimum(programme.upper, self.implied) - programme.lower)[wanted])
 
-    def _held(self, programme: Programme, losses: tuple[_Loss, ...]) -> Programme:
-        """Hold priorities at the most that they may lose."""
-        for loss in losses:
-            scaled = loss.cost * self.scaling.columns
-            size = float(scaled.max())
-            programme = held_below(replace(programme, cost=scaled / size), loss.most / size)
-        return replace(programme, cost=np.zeros_like(programme.cost))
+    def _held(self, programme: Programme, loss: _Loss, most: float) -> Programme:
+        """Hold a priority at the most that it may lose."""
+        scaled = loss.cost * self.scaling.columns
+        size = float(scaled.max())
+        return held_below(replace(programme, cost=scaled / size), most / size)
 
     def _level(self, state: _State, name: str, cost: FloatArray) -> _State:
         """Come as near as can be to minima or floors, and hold that."""
