@@ -82,3 +82,23 @@ def test_a_limit_is_priced_at_the_priority_whose_goals_it_moves():
     labour = prices.filter(pl.col("kind") == "resource").row(0, named=True)
     assert (bread["priority"], bread["price"]) == (1, pytest.approx(1.8 / 30.0, rel=1e-12))
     assert (labour["priority"], labour["price"]) == (2, pytest.approx(2.7 / 30.0, rel=1e-12))
+
+
+@pytest.mark.parametrize("lag", [0, 1])
+def test_the_last_limit_of_growth_counts_in_the_year_after_too(lag):
+    # 5 of bread can be baked, 10 are wanted, and capacity grows by 1 a year. Without a lag 6 are baked in the year of the plan (4 of 10 missed) and 7 in the year after (3 of
+    # 10 missed), where a larger limit counts twice; with a lag of a year nothing can be had in time and 6 are baked in the year after.
+    rows: dict[str, list[dict[str, object]]] = {
+        "units": [{"unit": "u", "region": "town"}],
+        "products": [{"product": name, "measure": "t", "storable": False} for name in ("bread", "oven")],
+        "recipes": [{"recipe": recipe, "item": product, "role": "out", "amount": 1.0} for recipe, product in (("bake", "bread"), ("forge", "oven"))],
+        "lines": [{"line": "b", "unit": "u", "recipe": "bake", "capacity": 5.0}, {"line": "f", "unit": "u", "recipe": "forge", "capacity": 100.0}],
+        "goals": [{"product": "bread", "period": "2021", "quantity": 10.0}],
+        "investments": [{"recipe": "bake", "item": "oven", "amount": 1.0, "lag": lag, "limit": 1.0}],
+    }
+
+    prices = plan(economy_of(rows, horizon=1)).shadow_prices
+
+    # Slopes: 2.7/3 where 35 to 50 % are missed, 2.2/3 where 25 to 35 % are.
+    expected = (2.7 + 2.0 * 2.2) / 30.0 if lag == 0 else 2.7 / 30.0
+    assert prices.filter(pl.col("kind") == "growth").select("item", "period", "price").rows() == [("bake", "2021", pytest.approx(expected, rel=1e-12))]

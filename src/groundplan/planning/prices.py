@@ -57,8 +57,9 @@ def list_limits(inputs: Inputs, layout: Layout, plan: Levels) -> Priced:
         pools = np.flatnonzero(column >= 0)
         place = np.where(row[pools] >= 0, columns + row[pools], column[pools])
         gathered.add("capacity", pools, period, plan.capacity[pools, period], [place])
-        recipes = np.flatnonzero(layout.growth[:, period] >= 0)
-        gathered.add("growth", recipes, period, inputs.investment.limit[recipes], [columns + layout.growth[recipes, period]])
+        growth = layout.growth[:, repeats[period]]
+        recipes = np.flatnonzero((growth >= 0).any(axis=1))
+        gathered.add("growth", recipes, period, inputs.investment.limit[recipes], list(np.where(growth >= 0, columns + growth, -1)[recipes].T))
         for kind, places, most in (("import", layout.imports, inputs.trade.import_limit), ("export", layout.exports, inputs.trade.export_limit)):
             some = np.flatnonzero(places[:, period] >= 0)
             gathered.add(kind, some, period, most[some, period], [places[some, also] for also in repeats[period]])
