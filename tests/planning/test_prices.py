@@ -102,3 +102,31 @@ def test_the_last_limit_of_growth_counts_in_the_year_after_too(lag):
     # Slopes: 2.7/3 where 35 to 50 % are missed, 2.2/3 where 25 to 35 % are.
     expected = (2.7 + 2.0 * 2.2) / 30.0 if lag == 0 else 2.7 / 30.0
     assert prices.filter(pl.col("kind") == "growth").select("item", "period", "price").rows() == [("bake", "2021", pytest.approx(expected, rel=1e-12))]
+
+
+def test_a_limit_by_which_a_floor_gains_and_the_first_goals_lose_has_no_price():
+    # Foreign exchange of 10 buys 2 of grain and no more, for a stock that is below its floor, and 8 of cloth: 8 of clothes (20 wanted), each in an hour. The other 12
+    # of 20 hours go into shoes. One more of grain could be bought for the floor, which comes first: one less of clothes, one more of shoes.
+    rows: dict[str, list[dict[str, object]]] = {
+        "units": [{"unit": "u", "region": "town"}],
+        "products": [{"product": name, "measure": "t", "storable": name == "grain"} for name in ("grain", "cloth", "clothes", "shoes")],
+        "recipes": [
+            {"recipe": "sew", "item": "clothes", "role": "out", "amount": 1.0},
+            {"recipe": "sew", "item": "cloth", "role": "in", "amount": 1.0},
+            {"recipe": "sew", "item": "labour", "role": "in", "amount": 1.0},
+            {"recipe": "cobble", "item": "shoes", "role": "out", "amount": 1.0},
+            {"recipe": "cobble", "item": "labour", "role": "in", "amount": 1.0},
+        ],
+        "lines": [{"line": recipe, "unit": "u", "recipe": recipe, "capacity": 100.0} for recipe in ("sew", "cobble")],
+        "goals": [{"product": name, "period": "2021", "quantity": quantity, "priority": at} for at, name, quantity in ((1, "clothes", 20.0), (2, "shoes", 50.0))],
+        "resources": [{"resource": "foreign_exchange", "period": "2021", "limit": 10.0}, {"resource": "labour", "period": "2021", "limit": 20.0}],
+        "trade": [{"product": name, "period": "2021", "import_limit": limit, "import_price": 1.0} for name, limit in (("grain", 2.0), ("cloth", 100.0))],
+        "stocks": [{"product": "grain", "floor": 10.0}],
+    }
+
+    result = plan(economy_of(rows, horizon=1))
+
+    assert dict(result.gaps.select("product", "delivered").iter_rows()) == pytest.approx({"clothes": 8.0, "shoes": 12.0}, rel=1e-12)
+    assert result.shadow_prices.filter(pl.col("kind") == "import").is_empty()
+    prices = {item: (priority, price) for item, priority, price in result.shadow_prices.filter(pl.col("kind") == "resource").select("item", "priority", "price").iter_rows()}
+    assert prices == {"foreign_exchange": (1, pytest.approx(3.4 / 60.0, rel=1e-12)), "labour": (2, pytest.approx(4.4 / 150.0, rel=1e-12))}

@@ -77,7 +77,7 @@ def list_limits(inputs: Inputs, layout: Layout, plan: Levels) -> Priced:
 
 
 def price_limits(limits: Priced, level: Level, solved: Solved) -> FloatArray:
-    """Give the gain in a level's goals per unit of each limit, shape (K,), unscaled."""
+    """Give the gain in a level's goals per unit of each limit, shape (K,), unscaled; below zero where an earlier level, which has no price, gains by it at their cost."""
     rows, columns = solved.programme.matrix.shape
     scaling = solved.scaling
     reduced = level.cost - (solved.programme.matrix.T @ (scaling.rows * level.duals))
@@ -90,8 +90,7 @@ def price_limits(limits: Priced, level: Level, solved: Solved) -> FloatArray:
     at_end = np.abs(values - ends) <= level.near * np.maximum(1.0, np.abs(ends), where=np.isfinite(ends), out=np.full(rows + columns, np.inf))
     moves = limits.moves
     counted = np.where(at_end[moves.variable] & np.isfinite(ends[moves.variable]) | moves.lower, gain[moves.variable] * moves.rate, 0.0)
-    prices = np.bincount(moves.limit, counted, len(limits.limit))
-    return np.asarray(np.where((prices < 0) & (limits.kind != "product"), 0.0, np.maximum(prices, 0.0)))
+    return np.asarray(np.bincount(moves.limit, counted, len(limits.limit)), np.float64)
 
 
 def shadow_prices(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, plan: Levels) -> pl.DataFrame:
@@ -107,7 +106,8 @@ def shadow_prices(economy: Economy, inputs: Inputs, layout: Layout, solved: Solv
             continue
         prices = np.where(done, 0.0, price_limits(limits, level, solved))
         found = np.flatnonzero(prices > 0)
-        done[found] = True
+        # Below zero at a vertex: these goals lose by it. Duals of steps are not exact, so that there it may be nothing.
+        done |= prices > 0 if level.vertex is None else prices != 0
         if len(found):
             frames.append(_rows(economy, inputs, limits, level, solved, prices, found))
     schema = ShadowPrices.create_empty().schema
