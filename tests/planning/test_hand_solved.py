@@ -105,3 +105,27 @@ def test_earlier_priorities_are_served_first_and_minima_before_them():
     result = plan(economy_of(rows, horizon=1))
 
     assert dict(result.gaps.select("product", "delivered").iter_rows()) == pytest.approx({"bread": 10.0, "shoes": 3.0, "salt": 2.0}, rel=1e-12)
+
+
+@pytest.mark.parametrize("life", [{"until": "2019"}, {"since": "2031"}])
+def test_new_capacity_is_as_good_as_the_best_line_that_runs_in_the_plan(life):
+    # A farm of another region, twice as good, has closed or will open much later: neither is it an example, nor is that a region where grain is grown.
+    rows = tractors_and_grain(5.0)
+    rows["units"] = [*rows["units"], {"unit": "other farm", "region": "hill"}]
+    economy = economy_of(rows | {"lines": [*rows["lines"], {"line": "L3", "unit": "other farm", "recipe": "farming", "capacity": 10.0, "efficiency": 2.0, **life}]}, horizon=2)
+
+    result = plan(economy)
+
+    assert result.new_capacity.select("region", "quantity").rows() == [("plain", pytest.approx(4.0, rel=1e-12))]
+
+
+def test_a_recipe_whose_lines_have_closed_is_built_anew():
+    rows = tractors_and_grain(20.0)
+    rows["lines"] = [row | {"until": "2019", "efficiency": 2.0} if row["line"] == "L1" else row for row in rows["lines"]]
+    economy = economy_of(rows, horizon=2)
+
+    result = plan(economy)
+
+    # Nothing can be grown in 2021. In 2022 a tractor grows one of grain, not two, as on the farm that has closed.
+    assert result.new_capacity.group_by("period").agg(pl.col("quantity").sum()).sort("period").rows() == [("2022", pytest.approx(14.0, rel=1e-12))]
+    assert verify_plan(economy, result, nameplates=True) == ()

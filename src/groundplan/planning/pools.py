@@ -62,22 +62,23 @@ def placed_lines(economy: Economy, capacities: LineCapacities) -> pl.DataFrame:
 def make_pools(economy: Economy, lines: pl.DataFrame, classes: NDArray[np.int64] | None = None) -> Pools:
     """Join lines of the same recipe, region, efficiency and life into pools.
 
-    New capacity is built where the recipe runs already and as good as the best there: one pool a recipe and region, without
-    retirement, which is added where no line has that form. A recipe that nobody runs yet can be built in every region.
+    New capacity is built where the recipe runs in some period and as good as the best there: one pool a recipe and region, without
+    retirement, which is added where no line has that form. A recipe that nobody runs can be built in every region.
 
     Args:
         economy: an economy that has passed its checks.
         lines: of `placed_lines`.
         classes: shape (lines,): lines of one class, recipe, region and life are taken as one of their mean efficiency; None: every efficiency is its own class.
     """
+    periods = economy.settings.plan_periods()
     lines = lines.with_columns(pl.col("efficiency").alias("own"))
     if classes is not None:
         lines = lines.with_columns(pl.Series("class", classes)).with_columns(_mean_efficiency().over(*LIFE, "class").alias("efficiency"))
     keyed = lines.group_by(_KEYS).agg(pl.len().cast(pl.Int64).alias("lines"), ordered_sum(pl.col("chosen")), ordered_sum(pl.col("median")))
-    pools = _with_growth(economy, keyed).sort(_KEYS, nulls_last=False)
+    pools = _with_growth(economy, keyed, keyed.filter(pl.Series(_life(keyed, periods)[0].any(axis=1)))).sort(_KEYS, nulls_last=False)
     pools = pools.with_columns(_label())
     kept = lines.join(pools.select("pool", *_KEYS), on=_KEYS, nulls_equal=True).select("line", "unit", "pool", "chosen", "own")
-    runs, age = _life(pools, economy.settings.plan_periods())
+    runs, age = _life(pools, periods)
     return Pools(pools, kept.sort(["pool", "own", "line"], descending=[False, True, False]), runs, age)
 
 
@@ -95,14 +96,14 @@ def _normal(column: pl.Series, always: Callable[[Period], bool]) -> pl.Series:
     return column.replace(dict.fromkeys(gone)) if gone else column
 
 
-def _with_growth(economy: Economy, keyed: pl.DataFrame) -> pl.DataFrame:
-    """Mark the pool of each recipe and region that investment enlarges, adding it where there is none."""
+def _with_growth(economy: Economy, keyed: pl.DataFrame, running: pl.DataFrame) -> pl.DataFrame:
+    """Mark the pool of each recipe and region that investment enlarges, adding it where there is none; lines that never run in the plan are no example."""
     invested = economy.investments.select("recipe").unique()
     place = pl.col("region")
-    best = keyed.join(invested, on="recipe", how="semi").group_by("recipe", "region").agg(pl.col("efficiency").max())
+    best = running.join(invested, on="recipe", how="semi").group_by("recipe", "region").agg(pl.col("efficiency").max())
     regions = economy.units.filter(pl.col("kind").cast(pl.String) != "authority").select(place.fill_null(NO_REGION)).unique()
     regions = regions if not regions.is_empty() else pl.DataFrame({"region": [NO_REGION]})
-    fresh = invested.join(keyed, on="recipe", how="anti").join(regions, how="cross").with_columns(pl.lit(1.0).alias("efficiency"))
+    fresh = invested.join(running, on="recipe", how="anti").join(regions, how="cross").with_columns(pl.lit(1.0).alias("efficiency"))
     no_date = pl.lit(None, dtype=pl.String)
     growing = pl.concat([best.select("recipe", "region", "efficiency"), fresh.select("recipe", "region", "efficiency")])
     growing = growing.with_columns(no_date.alias("since"), no_date.alias("until"), pl.lit(value=True).alias("grows"))
