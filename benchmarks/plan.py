@@ -27,12 +27,14 @@ SKILLS = 10
 PERIODS = [str(year) for year in range(2021, 2026)]
 
 
-def random_economy(products: int, seed: int = 1) -> Economy:
-    """Draw an economy of one line a product that was in balance in the base year; the goals outgrow it."""
+def random_economy(products: int, seed: int = 1, *, closed: bool = False) -> Economy:
+    """Draw an economy of one line a product that was in balance in the base year; the goals outgrow it. A closed one has no trade, stocks or investment."""
     rng = np.random.default_rng(seed)
     inputs, capital, wear = _technology(products, rng)
     final = np.where(rng.random(products) < 0.45, rng.lognormal(0.0, 1.3, products), 0.0)
     share = np.where(rng.random(products) < 0.6, rng.uniform(0.0, 0.2, products), 0.0)
+    if closed:
+        share, wear = np.zeros(products), np.zeros(products)
     taken = csr_array(inputs + csr_array(capital @ diags_array(wear)))
     output = _base_year(taken, final, share) + 1e-3
     imports = share * (taken @ output + final)
@@ -69,14 +71,14 @@ def random_economy(products: int, seed: int = 1) -> Economy:
         for name in sorted(needs)
         if name.startswith("skill") or name == "energy"
     ]
-    limits += [("foreign_exchange", "all", period, float(price @ imports) * 1.02 ** (year + 1)) for year, period in enumerate(PERIODS)]
+    limits += [("foreign_exchange", "all", period, float(price @ imports) * 1.02 ** (year + 1)) for year, period in enumerate(PERIODS) if not closed]
     traded = np.flatnonzero(share > 0)
     trade = [(labels[at], period, (2 * imports[at] + 0.02 * output[at]) * unit[at], price[at] / unit[at], 0.0, 0.0) for period in PERIODS for at in traded]
     goods = [(f"make_{labels[column]}", labels[row], amount * unit[row], 1, wear[column], None) for row, column, amount in _entries(capital)]
     capacity = output * rng.uniform(1.0, 1.25, products)
     tables = {
         "units": pl.DataFrame({"unit": [f"U{label}" for label in labels], "kind": "enterprise", "region": "all places", "major": False}),
-        "products": pl.DataFrame({"product": labels, "measure": "t", "storable": True, "loss_share": rng.uniform(0.0, 0.1, products)}),
+        "products": pl.DataFrame({"product": labels, "measure": "t", "storable": not closed, "loss_share": rng.uniform(0.0, 0.1, products)}),
         "recipes": recipes,
         "lines": pl.DataFrame(
             {"line": [f"L{label}" for label in labels], "unit": [f"U{label}" for label in labels], "recipe": [f"make_{label}" for label in labels],
@@ -88,6 +90,8 @@ def random_economy(products: int, seed: int = 1) -> Economy:
         "stocks": pl.DataFrame({"product": labels, "opening": 0.05 * output * unit, "floor": 0.0, "ceiling": 0.3 * output * unit}),
         "investments": pl.DataFrame(goods, schema=["recipe", "item", "amount", "lag", "depreciation", "limit"], orient="row"),
     }  # fmt: skip
+    for name in ("trade", "stocks", "investments") if closed else ():
+        del tables[name]
     return Economy.from_tables(Settings(name=f"random {products}", base_period="2020"), {name: _fit(name, table) for name, table in tables.items()})
 
 
