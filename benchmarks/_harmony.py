@@ -11,7 +11,7 @@ resources to those in less. Written from the description, with these departures 
 
 Sources:
     Cockshott (1990), Application of artificial intelligence techniques to economic planning, Future Computing Systems 2. Cockshott and Cottrell (1993), Towards a New
-    Socialism, chapter 6.
+    Socialism, chapter 6. The two describe the harmony function; its formula is that of Cockshott's program 5yearplan (2018), of which nothing else is used.
 """
 
 from __future__ import annotations
