@@ -30,7 +30,7 @@ __all__ = ["harmony", "marginal_harmony", "search_harmony"]
 LEVELLING = (0.0, 3.0, 10.0, 30.0)
 """How much more products in less harmony count; 0: all alike."""
 RESERVES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0003)
-ROUNDS = 600
+ROUNDS = 2_000
 STARTS = 2
 _HALVINGS = 40
 
