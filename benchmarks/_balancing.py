@@ -4,7 +4,7 @@ Both give techniques as `_peer_task.Task` has them. Neither knows trade, stocks 
 
 Sources:
     Leontief (1936), Quantitative input and output relations, Rev. Econ. Stat. 18. Montias (1959), Planning with material balances in Soviet-type economies, American
-    Economic Review 49: shortages are met by cuts in what users get, final use before others.
+    Economic Review 49, for the practice.
 """
 
 from __future__ import annotations
@@ -41,10 +41,6 @@ class _Year:
     limits: FloatArray
     there: FloatArray
     goal: FloatArray
-
-    def left(self, x: FloatArray) -> FloatArray:
-        """Give what final use can have of each product, shape (n,)."""
-        return np.asarray(np.linalg.solve(self.inverse, x))
 
     def tightest(self, x: FloatArray, there: FloatArray) -> FloatArray:
         """Give the share of each activity, shape (n,), at most 1, that the scarcest of its limits lets through where all its users are cut alike."""

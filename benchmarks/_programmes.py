@@ -28,22 +28,22 @@ def worst_best(task: Task) -> FloatArray:
 
 def least_loss(task: Task) -> FloatArray:
     """Find techniques, shape (N,), that lose least by groundplan's own loss, a convex one of the share missed of each goal."""
-    wanted = np.flatnonzero(task.goal > 0)
-    parts = len(SLOPES)
-    # What is delivered is made of the same segments as what is missed: delivered = goal - missed.
-    column = np.arange(len(wanted) * parts)
-    taken = csc_array((np.repeat(task.goal[wanted], parts), (np.repeat(wanted, parts), column)), shape=(len(task.goal), len(column)))
-    return _solve(task, taken, -np.tile(SLOPES, len(wanted)), np.tile(np.diff(BREAKS), len(wanted)))
+    # What is delivered is made of the segments that what is missed is made of, and spares the steepest first.
+    return _worth_most(task, SLOPES, np.diff(BREAKS))
 
 
 def most_harmony(task: Task) -> FloatArray:
-    """Find techniques, shape (N,), with the largest sum of harmonies: its slope falls, so segments between tangents' crossings are filled in their order."""
-    wanted = np.flatnonzero(task.goal > 0)
+    """Find techniques, shape (N,), with the largest sum of harmonies."""
     value, slope = harmony(_TANGENTS), marginal_harmony(_TANGENTS)
     cross = (value[1:] - value[:-1] - slope[1:] * _TANGENTS[1:] + slope[:-1] * _TANGENTS[:-1]) / (slope[:-1] - slope[1:])
-    width = np.diff(np.concatenate([[0.0], cross, [np.inf]]))
-    column = np.arange(len(wanted) * len(width))
-    taken = csc_array((np.repeat(task.goal[wanted], len(width)), (np.repeat(wanted, len(width)), column)), shape=(len(task.goal), len(column)))
+    return _worth_most(task, slope, np.diff(np.concatenate([[0.0], cross, [np.inf]])))
+
+
+def _worth_most(task: Task, slope: FloatArray, width: FloatArray) -> FloatArray:
+    """Maximise the worth of final uses: of each product that is wanted, segments of these slopes and widths, as shares of its goal."""
+    wanted = np.flatnonzero(task.goal > 0)
+    count = len(wanted) * len(slope)
+    taken = csc_array((np.repeat(task.goal[wanted], len(slope)), (np.repeat(wanted, len(slope)), np.arange(count))), shape=(len(task.goal), count))
     return _solve(task, taken, -np.tile(slope, len(wanted)), np.tile(width, len(wanted)))
 
 
