@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["BREAKS", "SLOPES", "relative_loss", "segment_widths"]
+__all__ = ["BREAKS", "SLOPES", "goal_losses", "relative_loss", "segment_widths"]
 
 FloatArray = NDArray[np.float64]
 
@@ -24,3 +25,14 @@ def relative_loss(missed: FloatArray) -> FloatArray:
     """Give the loss of missing shares 0 to 1 of a goal, shape as it is: 0 for none, 1 for all."""
     parts = np.clip(missed[..., None] - BREAKS[:-1], 0.0, np.diff(BREAKS))
     return np.asarray(parts @ SLOPES)
+
+
+def goal_losses(gaps: pl.DataFrame) -> FloatArray:
+    """Give what each goal of a plan costs it, shape (rows,): weight times the loss of the share missed, as the plan counts it.
+
+    Args:
+        gaps: result table `gaps`.
+    """
+    share, below = gaps["shortfall_share"].to_numpy(), (gaps["below_minimum"] / gaps["goal"]).to_numpy()
+    # What is missed of a minimum costs the steepest slope.
+    return np.asarray(gaps["weight"].to_numpy() * (relative_loss(share - below) + SLOPES[-1] * below))

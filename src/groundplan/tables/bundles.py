@@ -9,7 +9,7 @@ import polars as pl
 from groundplan.outcome import Note, Outcome
 from groundplan.tables.results import Balances, DesignTotals, Notes, PredictiveChecks, PredictiveCover, Suspects
 
-__all__ = ["Estimate", "Plan", "Review", "notes_table", "result_tables"]
+__all__ = ["Comparison", "Estimate", "Plan", "Review", "notes_table", "result_tables"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +65,26 @@ class Plan:
     notes: tuple[Note, ...] = ()
 
 
-def result_tables(bundle: Review | Estimate | Plan) -> dict[str, pl.DataFrame]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """Result of comparing two plans; schemas of the same names in `groundplan.tables.results.COMPARISONS`.
+
+    `causes` are the groups of inputs that differ, in the order in which tables name them; `before` and `after` the plans themselves.
+    """
+
+    outcome: Outcome
+    causes: tuple[str, ...]
+    before: Plan
+    after: Plan
+    input_changes: pl.DataFrame
+    changed_cells: pl.DataFrame
+    plan_changes: pl.DataFrame
+    change_parts: pl.DataFrame
+    binding_changes: pl.DataFrame
+    notes: tuple[Note, ...] = ()
+
+
+def result_tables(bundle: Review | Estimate | Plan | Comparison) -> dict[str, pl.DataFrame]:
     """Give the result tables of a bundle by name."""
     return {part.name: value for part in fields(bundle) if isinstance(value := getattr(bundle, part.name), pl.DataFrame)}
 

@@ -1,4 +1,4 @@
-"""Schemas of the result tables: the only interface between stages, and what a run folder holds.
+"""Schemas of the result tables: the only interface between stages, and what a run folder holds; and those of a comparison.
 
 Intervals are central: `lower_90` and `upper_90` are the 5 % and 95 % quantiles, `lower_50` and `upper_50` the 25 % and 75 % ones.
 Quantities are in the product's own measure per period of the row, unless a description says otherwise.
@@ -11,26 +11,32 @@ from types import MappingProxyType
 import dataframely as dy
 
 __all__ = [
+    "COMPARISONS",
     "DERIVED",
     "RESULTS",
     "Activities",
     "Allocations",
     "Balances",
+    "BindingChanges",
     "Bunching",
     "Calibration",
     "Capacities",
     "CapacityFactors",
+    "ChangeParts",
+    "ChangedCells",
     "DesignTotals",
     "EstimateFactors",
     "Estimates",
     "Fulfilment",
     "Gaps",
+    "InputChanges",
     "LineActivities",
     "MaterialBalances",
     "NewCapacity",
     "Notes",
     "Outcomes",
     "Outputs",
+    "PlanChanges",
     "PredictiveChecks",
     "PredictiveCover",
     "ResourceUse",
@@ -438,6 +444,72 @@ class Outcomes(dy.Schema):
     gap = _number("(objective - bound) / weighted goals")
 
 
+class InputChanges(dy.Schema):
+    """Which inputs differ between two economies, by cause and table."""
+
+    cause = _key(
+        "inputs that count as one cause: goals, resources, evidence ...; empty: a product, recipe or resource that one of the two does not know, and that alone changes nothing"
+    )
+    table = _key("table, or groundplan.toml")
+    added = dy.Int64(description="rows whose key only the second has")
+    removed = dy.Int64(description="rows whose key only the first has")
+    altered = dy.Int64(description="rows whose key both have, with other values")
+    largest = _text("of the cells that differ, the one that does most, by ratio; empty for tables of evidence")
+
+
+class ChangedCells(dy.Schema):
+    """Every cell that differs between two economies, but for tables of evidence, such as reports."""
+
+    cause = _key("inputs that count as one cause, as in `input_changes`")
+    table = _key("table, or groundplan.toml")
+    key = _key("the row: the values of its key columns")
+    column = _key("column, or setting")
+    before = _text("what the first has; empty where it has no such row or nothing there")
+    after = _text("what the second has")
+    ratio = _number("after / before, of figures")
+
+
+class PlanChanges(dy.Schema):
+    """What differs between two plans; sums of the loss stand here even where they are the same."""
+
+    measure = _key(
+        "loss (what goals missed cost), fulfilment (delivered / goal; 1 where there is no goal), delivered, production, imports, or new_capacity (units of activity a period)"
+    )
+    item = _key("product; recipe where new_capacity is meant; empty where a loss is summed")
+    period = _key("plan period; of a loss: empty where it is summed, 'after the plan' for the year after, which counts in the objective")
+    priority = dy.Int64(primary_key=True, description="priority of the goals, of a loss; 0 where it is summed over all, and for other measures")
+    before = _number("in the first plan; 0 where it does not know the item")
+    after = _number("in the second plan")
+    change = _number("after - before")
+
+
+class ChangeParts(dy.Schema):
+    """What each cause has to do with each change of a plan: Shapley values, which add up to the change."""
+
+    measure = _key("as in `plan_changes`, and so the next three")
+    item = _key("product or recipe")
+    period = _key("plan period")
+    priority = dy.Int64(primary_key=True, description="priority of the goals")
+    cause = _key("inputs that count as one cause, as in `input_changes`")
+    part = _number("the cause's part in the change")
+
+
+class BindingChanges(dy.Schema):
+    """What binds in one of two plans, by its shadow price."""
+
+    kind = _key("as in `shadow_prices`, without product")
+    item = _key("pool, recipe, resource or product")
+    region = _key("region, or all")
+    period = _key("plan period")
+    binds = dy.String(description="now: only in the second plan; no more: only in the first; still: in both")
+    price_before = _number("shadow price in the first plan; 0 where it does not bind")
+    price_after = _number("shadow price in the second plan")
+    value_before = _number("price x limit in the first plan")
+    value_after = _number("price x limit in the second plan")
+    priority_before = dy.Int64(nullable=True, description="priority level whose goals it moves in the first plan")
+    priority_after = dy.Int64(nullable=True, description="the same in the second plan")
+
+
 RESULTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
     {
         "fulfilment": Fulfilment,
@@ -470,3 +542,7 @@ RESULTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
 
 DERIVED: MappingProxyType[str, type[dy.Schema]] = MappingProxyType({"material_balances": MaterialBalances})
 """Tables that are worked out from a run when they are asked for; no run folder holds them."""
+COMPARISONS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
+    {"input_changes": InputChanges, "changed_cells": ChangedCells, "plan_changes": PlanChanges, "change_parts": ChangeParts, "binding_changes": BindingChanges}
+)
+"""Tables of a comparison of two plans, by name -> schema; no run folder holds them."""
