@@ -11,7 +11,11 @@ __all__ = ["fingerprint"]
 
 
 def fingerprint(frame: pl.DataFrame) -> str:
-    """Give the SHA-256 of a frame's columns, types, rows and their order, in hexadecimal."""
+    """Give the SHA-256 of a frame's columns, types, rows and their order, in hexadecimal.
+
+    Hashed is the table as Parquet without compression: it holds values and no more. Arrow's own form also holds what a frame's memory happens to hold (in
+    how many chunks, where its texts lie, what stands under missing values), which differs between equal frames that were read from different files.
+    """
     buffer = io.BytesIO()
-    frame.write_ipc(buffer, compression="uncompressed")
+    frame.rechunk().write_parquet(buffer, compression="uncompressed", statistics=False)
     return hashlib.sha256(buffer.getbuffer()).hexdigest()
