@@ -2,17 +2,22 @@
 
 import errno
 import json
+import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from groundplan.errors import FolderError, RunIncompleteError
-from groundplan.store import run_lock, runs
+from groundplan.store import run_inputs, run_lock, runs
+from groundplan.store.folder import read_economy
+from groundplan.store.run_inputs import inputs_of_run
 from groundplan.store.runs import latest_run, list_runs, open_run, read_run
+from groundplan.tables.economy import Economy
 
 TABLE = pl.DataFrame({"unit": ["a", "b"], "value": [1.0, 2.5]})
 
@@ -167,3 +172,49 @@ def test_the_latest_run_is_the_one_that_finished_last(tmp_path):
     assert latest_run(tmp_path).name == "a"
     manifest = json.loads((latest_run(tmp_path) / "manifest.json").read_text())
     assert manifest["tables"]["outputs"]["rows"] == 2
+
+
+def write_with_inputs(folder: Path, economy: Economy, name: str, finished: str) -> Path:
+    with open_run(folder, name) as writer:
+        writer.write_inputs(economy)
+        writer.write_manifest({"step": "plan", "finished": finished})
+    return folder / "runs" / writer.run
+
+
+def test_a_run_keeps_its_inputs_as_an_economy_folder(tmp_path, small_economy):
+    kept = read_economy(inputs_of_run(write_with_inputs(tmp_path, small_economy, "a", "2021-01-01")))
+
+    assert kept.settings == small_economy.settings
+    for name, frame in small_economy.tables().items():
+        assert kept.tables()[name].equals(frame), name
+
+
+def test_inputs_that_did_not_change_take_no_room_again_and_outlive_the_earlier_run(tmp_path, small_economy):
+    first = write_with_inputs(tmp_path, small_economy, "a", "2021-01-01")
+    changed = replace(small_economy, goals=small_economy.goals.with_columns(pl.lit(3.0).alias("weight")))
+    second = write_with_inputs(tmp_path, changed, "b", "2021-01-02")
+
+    def same_file(name: str) -> bool:
+        return (first / "inputs" / name).samefile(second / "inputs" / name)
+
+    assert same_file("reports.parquet")
+    assert not same_file("goals.parquet")
+    assert list(second.rglob("*.link")) == []
+    shutil.rmtree(first)
+    assert read_economy(inputs_of_run(second)).reports.equals(small_economy.reports)
+
+
+def test_inputs_are_kept_where_the_file_system_knows_no_links(tmp_path, small_economy, monkeypatch):
+    def refuse(_twin: Path, _link: Path) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    write_with_inputs(tmp_path, small_economy, "a", "2021-01-01")
+    monkeypatch.setattr(run_inputs.os, "link", refuse)
+    second = write_with_inputs(tmp_path, small_economy, "b", "2021-01-02")
+
+    assert read_economy(inputs_of_run(second)).reports.equals(small_economy.reports)
+
+
+def test_a_run_without_inputs_says_so(tmp_path):
+    with pytest.raises(RunIncompleteError, match="keeps no inputs"):
+        inputs_of_run(write(tmp_path))

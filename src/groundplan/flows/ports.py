@@ -38,6 +38,10 @@ class ResultWriter(Protocol):
         """Keep result tables."""
         ...
 
+    def write_inputs(self, economy: Economy) -> None:
+        """Keep the tables and settings that the run is made from."""
+        ...
+
     def write_manifest(self, manifest: Mapping[str, object]) -> None:
         """Keep what the run was made of; the last call."""
         ...

@@ -24,7 +24,7 @@ from groundplan.store.runs import new_run_id, read_run
 from groundplan.tables.economy import Economy
 from groundplan.tables.fingerprint import fingerprint
 
-__all__ = ["CHECK_PAGE", "REPORT_FORMS", "is_made_from", "report_of_run", "run_step", "write_reports"]
+__all__ = ["CHECK_PAGE", "LIBRARIES", "REPORT_FORMS", "is_made_from", "report_of_run", "run_step", "write_reports"]
 
 REPORT_FORMS = {"html": ("report.html", write_html), "xlsx": ("report.xlsx", write_workbook), "pdf": ("report.pdf", write_pdf)}
 """Form of the report -> file name and the function that writes it."""
@@ -34,7 +34,8 @@ CHECK_PAGE = "check.html"
 
 _FORMS = REPORT_FORMS | {"check": (CHECK_PAGE, write_check)}
 
-_LIBRARIES = ("numpy", "scipy", "polars", "highspy")
+LIBRARIES = ("numpy", "scipy", "polars", "highspy")
+"""Libraries whose versions a result may hang on."""
 
 
 def run_step(source: EconomySource, sink: ResultSink, *, last: str = "plan", reports: Sequence[str] = (), progress: Progress | None = None) -> tuple[ReportInput, Path]:
@@ -62,6 +63,7 @@ def run_step(source: EconomySource, sink: ResultSink, *, last: str = "plan", rep
     unwritten: FolderError | None = None
     with sink.open(new_run_id(began)) as writer:
         tables = run_chain(economy, last=last, progress=progress).tables()
+        writer.write_inputs(economy)
         writer.write_tables(tables)
         shown = ReportInput(economy=economy, results=tables, faults=warnings, run_id=writer.run, made_on=began, version=version("groundplan"))
         writer.write_manifest(_manifest(economy, warnings, tables, last, began))
@@ -137,7 +139,7 @@ def _manifest(economy: Economy, warnings: Sequence[Fault], tables: Mapping[str, 
         "finished": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "groundplan": version("groundplan"),
         "python": platform.python_version(),
-        "libraries": {name: version(name) for name in _LIBRARIES},
+        "libraries": {name: version(name) for name in LIBRARIES},
         "settings": _settings(economy),
         "seed": economy.settings.seed,
         "inputs": _inputs(economy),

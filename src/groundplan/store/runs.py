@@ -1,4 +1,4 @@
-"""Run folders: `runs/<id>/` with one Parquet file a result table and `manifest.json`.
+"""Run folders: `runs/<id>/` with one Parquet file a result table, the inputs, and `manifest.json`.
 
 A run is written under the name `<id>.incomplete` and renamed when all of it is on disk, so a folder without that ending is
 whole; whatever ends a run half-way (an error, Ctrl-C, a full disk, a power cut) leaves nothing that is read as a result.
@@ -22,7 +22,9 @@ from typing import Any
 import polars as pl
 
 from groundplan.errors import FolderError, GroundplanError, RunIncompleteError
+from groundplan.store.run_inputs import keep_inputs
 from groundplan.store.run_lock import is_being_written, writing_lock
+from groundplan.tables.economy import Economy
 
 __all__ = ["RunListing", "RunWriter", "StoredRun", "latest_run", "list_runs", "new_run_id", "open_run", "read_run"]
 
@@ -81,6 +83,11 @@ class RunWriter:
             path = self.folder / f"{name}.parquet"
             frame.write_parquet(path, compression="zstd", statistics=False)
             self._tables[name] = {"rows": frame.height, "sha256": _file_hash(path)}
+
+    def write_inputs(self, economy: Economy) -> None:
+        """Keep the tables and settings that the run is made from; tables that the latest run keeps as well take no room again."""
+        finished = [listing for listing in list_runs(self.folder.parent.parent) if listing.state in ("complete", "damaged")]
+        keep_inputs(economy, self.folder, finished[-1].folder if finished else None)
 
     def write_manifest(self, manifest: Mapping[str, object]) -> None:
         """Write the manifest, with rows and hash of each table; to be called last."""
@@ -244,7 +251,9 @@ def _file_hash(path: Path) -> str:
 def _flush(folder: Path) -> None:
     """Make sure that every file is on disk before the folder gets its final name."""
     for path in sorted(folder.rglob("*")):
-        if path.is_file():
+        if path.is_dir():
+            _flush_folder(path)
+        else:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
     _flush_folder(folder)
