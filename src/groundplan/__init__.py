@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from groundplan.flows.reading import check_folder, read_economy
     from groundplan.flows.run import run_step, write_reports
     from groundplan.loop.chain import Chain, run_chain
+    from groundplan.loop.compare import compare
     from groundplan.outcome import Note, Outcome
+    from groundplan.planning.compare import compare_plans
     from groundplan.planning.material_balances import material_balances
     from groundplan.planning.plan import plan
     from groundplan.planning.verify import verify_plan
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from groundplan.store.panel_files import ParquetPanel, keep_parquet
     from groundplan.store.runs import latest_run, list_runs, read_run
     from groundplan.store.template import new_economy
-    from groundplan.tables.bundles import Estimate, Plan, Review
+    from groundplan.tables.bundles import Comparison, Estimate, Plan, Review
     from groundplan.tables.check import check_tables
     from groundplan.tables.economy import Economy
     from groundplan.tables.settings import Settings
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Chain",
+    "Comparison",
     "Economy",
     "Estimate",
     "Fault",
@@ -74,6 +77,8 @@ __all__ = [
     "SolverError",
     "check_folder",
     "check_tables",
+    "compare",
+    "compare_plans",
     "estimate",
     "estimate_panel",
     "import_balances",
@@ -106,7 +111,9 @@ _ROOMS = {
     "flows.reading": ("check_folder", "read_economy"),
     "flows.run": ("run_step", "write_reports"),
     "loop.chain": ("Chain", "run_chain"),
+    "loop.compare": ("compare",),
     "outcome": ("Note", "Outcome"),
+    "planning.compare": ("compare_plans",),
     "planning.material_balances": ("material_balances",),
     "planning.plan": ("plan",),
     "planning.verify": ("verify_plan",),
@@ -117,7 +124,7 @@ _ROOMS = {
     "store.panel_files": ("ParquetPanel", "keep_parquet"),
     "store.runs": ("latest_run", "list_runs", "read_run"),
     "store.template": ("new_economy",),
-    "tables.bundles": ("Estimate", "Plan", "Review"),
+    "tables.bundles": ("Comparison", "Estimate", "Plan", "Review"),
     "tables.check": ("check_tables",),
     "tables.economy": ("Economy",),
     "tables.settings": ("Settings",),

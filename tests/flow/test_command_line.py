@@ -380,6 +380,6 @@ def test_the_library_refuses_what_the_command_line_refuses(folder):
 def test_every_command_teaches_in_its_help():
     assert groundplan("--version").strip() == f"groundplan {gp.__version__}"
     pages = groundplan("--help")
-    for command in ("new", "check", "run", "review", "estimate", "plan", "report", "balances", "runs", "demo", "import", "example"):
+    for command in ("new", "check", "run", "review", "estimate", "plan", "report", "balances", "compare", "runs", "demo", "import", "example"):
         assert command in pages
         assert "Usage" in groundplan(command, "--help")

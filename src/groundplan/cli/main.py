@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from groundplan.cli.balances import balances
+from groundplan.cli.comparing import compare_plans_of
 from groundplan.cli.estimating import check_estimate
 from groundplan.cli.imports import import_app
 from groundplan.cli.progress import has_screen, show_progress
@@ -182,6 +183,38 @@ def report(
 
 
 app.command()(balances)
+
+
+@app.command()
+def compare(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="An economy folder.", show_default=False)],
+    other: Annotated[str | None, typer.Argument(metavar="FOLDER_B|RUN_A", help="Another economy folder; or a run of FOLDER, with a second run.", show_default=False)] = None,
+    run_b: Annotated[str | None, typer.Argument(metavar="RUN_B", help="The later run of FOLDER.", show_default=False)] = None,
+    split: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--split",
+            metavar="GROUP",
+            help="Make each resource, product or recipe of a group a cause of its own (resources, goals, lines, recipes ...). May be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Add the causes in one order and in its reverse only, which takes 2 n - 2 plans for n causes.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for compare.html (with the picture) and compare.xlsx (with all rows).", show_default=False)] = None,
+) -> None:
+    """Compare two plans: what changed, and which input change caused it.
+
+    `groundplan compare FOLDER` takes the last two runs of an economy; `groundplan compare FOLDER RUN_A RUN_B` any two of them (`groundplan runs FOLDER` lists them);
+    `groundplan compare FOLDER_A FOLDER_B` two economy folders as they are now.
+
+    Inputs that differ count in groups, each a cause: goals, resources, lines, recipes, investments, trade, stocks, products, units (new and gone ones with
+    their lines and reports), evidence (reports, findings and all else that tells what can be made), chance, plan periods. Plans are made of mixtures that take some
+    groups from the one economy and the rest from the other, and each cause gets what it changes on average over all orders in which the causes could have come
+    (its Shapley value). So the parts add up to the change, and no order matters. Groups that are no sound economy the one without the other count as one.
+
+    Each mixture is a plan of its own: 2, 6, 14 or 30 beyond the two for 2, 3, 4 or 5 causes, and from 6 causes on one order and its reverse. Where only one group changed, none.
+    """
+    compare_plans_of(folder, other, run_b, split=split or (), quick=quick, out=out, screen=_screen, errors=_errors)
 
 
 @app.command()

@@ -19,6 +19,7 @@ _WORDS = {
     "estimate": "Estimate what is really made",
     "review": "Review the last plan",
     "plan": "Plan the best that is feasible",
+    "compare": "Plan what lies between",
     "report": "Write the report",
     "balances": "Write the material balances",
 }

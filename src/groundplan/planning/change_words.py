@@ -69,9 +69,9 @@ def _goals(before: Plan, after: Plan) -> str:
     """Say how many goals and minima are not met, and how many were not."""
     missed, below = ([one.gaps.filter(pl.col(name) > _SAME * pl.col(of)).height for one in (before, after)] for name, of in (("shortfall", "goal"), ("below_minimum", "minimum")))
     many = [one.gaps.height for one in (before, after)]
-    then = f"instead of {missed[0]}{f' of {many[0]}' if many[0] != many[1] else ''}" if (missed[0], many[0]) != (missed[1], many[1]) else "as before"
+    then = f" instead of {missed[0]}{f' of {many[0]}' if many[0] != many[1] else ''}" if (missed[0], many[0]) != (missed[1], many[1]) else ", as before"
     said = (
-        f"{missed[1]} of {many[1]} goals {'is' if missed[1] == 1 else 'are'} missed, {then}"
+        f"{missed[1]} of {many[1]} goals {'is' if missed[1] == 1 else 'are'} missed{then}"
         if many[1]
         else f"there is no goal, {'as before' if not many[0] else f'instead of {many[0]}'}"
     )

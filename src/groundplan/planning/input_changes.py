@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 import polars as pl
 
@@ -83,15 +84,24 @@ def _changed_settings(exchange: Exchange, cause_of: dict[str, str]) -> pl.DataFr
 
 def _largest(cells: pl.DataFrame) -> pl.DataFrame:
     """Say in words which cell of each cause and table differs most, by ratio; what is new or gone comes after what both have."""
-    size = pl.col("ratio").log().abs()
-    where = pl.when(pl.col("key") == "").then(pl.lit("")).otherwise(pl.col("key") + ": ")
-    change = (
-        pl.when(pl.col("before").is_null()).then(pl.col("after") + pl.lit(" (new)"))
-        .when(pl.col("after").is_null()).then(pl.col("before") + pl.lit(" (gone)"))
-        .otherwise(pl.col("before") + pl.lit(" to ") + pl.col("after"))
-    )  # fmt: skip
-    ranked = cells.with_columns(size.fill_null(-1.0).alias("size")).sort("size", "key", "column", descending=[True, False, False])
-    return ranked.group_by("cause", "table").agg((where + pl.col("column") + pl.lit(" ") + change).first().alias("largest"))
+    ranked = cells.sort(pl.col("ratio").log().abs().fill_null(-1.0), "key", "column", descending=[True, False, False])
+    first = ranked.group_by("cause", "table", maintain_order=True).first()
+    return first.select("cause", "table", pl.Series("largest", [_told(row) for row in first.iter_rows(named=True)], dtype=pl.String))
+
+
+def _told(cell: dict[str, Any]) -> str:
+    where = f"{cell['key']}: {cell['column']}" if cell["key"] else cell["column"]
+    if cell["before"] is None or cell["after"] is None:
+        return f"{where} {cell['after']} (new)" if cell["before"] is None else f"{where} {cell['before']} (gone)"
+    if cell["ratio"] is None:
+        return f"{where} {cell['before']} to {cell['after']}"
+    by = f"{100 * (cell['ratio'] - 1):+.3g}".replace("-", "−")
+    return f"{where} {_grouped(cell['before'])} to {_grouped(cell['after'])}, {by} %"
+
+
+def _grouped(figure: str) -> str:
+    value = float(figure)
+    return f"{value:,.0f}" if abs(value) >= 1e5 else f"{value:.6g}"
 
 
 def _text(value: pl.Expr) -> pl.Expr:

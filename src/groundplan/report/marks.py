@@ -33,6 +33,8 @@ MARKS: MappingProxyType[str, str] = MappingProxyType(
         "alert": '<path d="M14 2L21 15H7Z" fill="var(--alert)"/>',
         "alert_hollow": '<path d="M14 3.5L20 14.5H8Z" fill="var(--paper)" stroke="var(--alert)" stroke-width="1.75"/>',
         "no_sign": '<circle cx="14" cy="9" r="5.5" fill="var(--band50)" stroke="var(--blue)" stroke-width="1.5"/>',
+        "less": '<rect x="2" y="4" width="24" height="10" fill="var(--support)" stroke="var(--support)" stroke-width="2"/>',
+        "more": '<rect x="2" y="4" width="24" height="10" fill="var(--paper)" stroke="var(--alert)" stroke-width="2"/>',
         "inspected": '<rect x="8.5" y="3.5" width="11" height="11" fill="var(--blue)"/>',
     }
 )

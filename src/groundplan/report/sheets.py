@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from groundplan.report.content import ReportInput
-from groundplan.tables.results import RESULTS
+from groundplan.tables.results import COMPARISONS, RESULTS
 
-__all__ = ["Sheet", "sheets_of"]
+__all__ = ["Sheet", "sheet_of", "sheets_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +98,7 @@ def sheets_of(shown: ReportInput) -> list[Sheet]:
         ("Notes", "What the reader should know.", "notes", shown.table("notes"), 1),
         ("Outcomes", "How each step ended.", "outcomes", shown.table("outcomes"), 1),
     )  # fmt: skip
-    return [_sheet(title, sentence, name, frame, keys) for title, sentence, name, frame, keys in prepared if not frame.is_empty()]
+    return [sheet_of(title, sentence, name, frame, keys) for title, sentence, name, frame, keys in prepared if not frame.is_empty()]
 
 
 def _yearly_estimates(shown: ReportInput) -> pl.DataFrame:
@@ -119,8 +119,10 @@ def _yearly_estimates(shown: ReportInput) -> pl.DataFrame:
     return sums.join(ends, on=keys, how="left", maintain_order="left").select(*keys, *_ESTIMATE_COLUMNS)
 
 
-def _sheet(title: str, sentence: str, name: str, frame: pl.DataFrame, keys: int) -> Sheet:
-    described = {column: str(kind.description) for column, kind in RESULTS[name].columns().items()}
+def sheet_of(title: str, sentence: str, name: str, frame: pl.DataFrame, keys: int) -> Sheet:
+    """Make a sheet of rows of the result table `name`, whose schema says what the columns mean; `keys` columns stay in sight."""
+    schema = RESULTS.get(name) or COMPARISONS[name]
+    described = {column: str(kind.description) for column, kind in schema.columns().items()}
     notes = {column: _sentence(described.get(column) or _EXTRA.get(column, column)) for column in frame.columns}
     return Sheet(title, sentence, frame, {column: _sentence(column.replace("_", " ")) for column in frame.columns}, notes, keys)
 

@@ -16,7 +16,7 @@ from groundplan.report.blocks import SIGNS, Answer, Figure, Table
 from groundplan.report.content import ReportInput
 from groundplan.report.story import tell_story
 
-__all__ = ["show_faults", "show_summary"]
+__all__ = ["rich_table", "show_faults", "show_summary"]
 
 _WIDE = 140
 _MOST_ROWS, _MOST_SECTORS = 6, 30
@@ -125,11 +125,12 @@ def _answer(answer: Answer, *, with_table: bool = True) -> Group:
     parts: list[Text | Padding | RichTable] = [Text.assemble((f"{sign} ", style), (answer.question, "bold"), " ", (answer.verdict, style))]
     parts += [Padding(Text(sentence), (0, 0, 0, 2)) for sentence in answer.sentences]
     if with_table and isinstance(answer.figure, Figure) and answer.figure.table is not None and answer.figure.table.rows:
-        parts.append(Padding(_rich(answer.figure.table, most=_MOST_SECTORS if answer.figure.name == "opening" else _MOST_ROWS), (1, 0, 0, 2)))
+        parts.append(Padding(rich_table(answer.figure.table, most=_MOST_SECTORS if answer.figure.name == "opening" else _MOST_ROWS), (1, 0, 0, 2)))
     return Group(*parts)
 
 
-def _rich(table: Table, *, most: int) -> RichTable:
+def rich_table(table: Table, *, most: int) -> RichTable:
+    """Lay out the first rows of a table for the terminal."""
     rich = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="dim")
     for column in table.columns:
         head = f"{column.title}, {column.measure}" if column.measure else column.title

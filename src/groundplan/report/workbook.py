@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from groundplan.report.blocks import Story
 from groundplan.report.content import ReportInput
-from groundplan.report.sheets import sheets_of
+from groundplan.report.sheets import Sheet, sheets_of
 from groundplan.report.story import tell_story
 from groundplan.report.workbook_pages import Formats, formats_of, open_workbook, write_sheet
 
-__all__ = ["write_workbook"]
+__all__ = ["write_book", "write_workbook"]
 
 
 def write_workbook(shown: ReportInput, path: Path) -> None:
@@ -21,15 +23,19 @@ def write_workbook(shown: ReportInput, path: Path) -> None:
     Raises:
         FolderError: the file cannot be written.
     """
+    write_book(tell_story(shown), sheets_of(shown), shown, path)
+
+
+def write_book(story: Story, sheets: Sequence[Sheet], shown: ReportInput, path: Path) -> None:
+    """Write a story's summary and sheets as a workbook, whole or not at all; see `write_workbook`."""
     with open_workbook(shown, path) as book:
         formats = formats_of(book)
-        _write_summary(book, shown, formats)
-        for sheet in sheets_of(shown):
+        _write_summary(book, story, formats)
+        for sheet in sheets:
             write_sheet(book, sheet, formats)
 
 
-def _write_summary(book: Any, shown: ReportInput, formats: Formats) -> None:
-    story = tell_story(shown)
+def _write_summary(book: Any, story: Story, formats: Formats) -> None:
     page = book.add_worksheet("Summary")
     page.hide_gridlines(2)
     page.set_column(0, 0, 28)
