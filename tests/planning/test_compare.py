@@ -269,13 +269,18 @@ def test_a_mixture_that_cannot_be_planned_is_named():
         compare_plans(bakery(hours=6.0), bakery(hours=8.0, bread=14.0), make_plan=make)
 
 
-def test_what_is_no_nearer_than_the_proven_gap_is_told():
+@pytest.mark.parametrize(("gap", "moved"), [(0.01, (1,)), (1.0, ())])
+def test_what_is_no_nearer_than_the_proven_gap_is_told_and_no_answer(gap, moved):
     def make(economy: Economy):
         made = plan(economy)
-        return replace(made, bound=made.objective - 0.01)
+        return replace(made, bound=made.objective - gap)
 
-    (note,) = compare_plans(bakery(hours=6.0), bakery(hours=8.0), make_plan=make).notes
-    assert "up to 0.01 more" in note.sentence
+    result = compare_plans(bakery(hours=6.0), bakery(hours=8.0), make_plan=make)
+
+    (note,) = result.notes
+    assert f"up to {gap:.1g} more" in note.sentence
+    assert result.moved == moved
+    assert ("stays the same" in result.outcome.sentence) is (moved == ())
 
 
 def test_two_orders_are_taken_where_there_are_many_causes():

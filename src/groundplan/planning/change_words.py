@@ -8,11 +8,29 @@ import polars as pl
 
 from groundplan.tables.bundles import Plan
 
-__all__ = ["cause_sentence", "loss_sums", "told"]
+__all__ = ["cause_sentence", "loss_sums", "moved_priorities", "told"]
 
 _SAME = 1e-9
-"""Losses that differ by less than this share are the same."""
+"""Shares below this are rounding."""
+_YIELDED = 1e-6
+"""What later goals may take from a priority, as a share of its weights."""
 _NAMED = 3
+
+
+def moved_priorities(before: Plan, after: Plan, changes: pl.DataFrame) -> tuple[int, ...]:
+    """Give the priorities whose missed goals cost another sum in the second plan, the first of them first.
+
+    What later goals may take from earlier ones, and what the plans may be from their optimum, is no difference.
+
+    Args:
+        before: the first plan.
+        after: the second.
+        changes: result table `plan_changes`.
+    """
+    weights = pl.concat([one.gaps.group_by("priority").agg(pl.col("weight").sum()) for one in (before, after)]).group_by("priority").agg(pl.col("weight").max())
+    unproven = max(one.objective - one.bound for one in (before, after))
+    unsure = pl.max_horizontal(_YIELDED * pl.col("weight"), unproven)
+    return tuple(loss_sums(changes).join(weights, on="priority", maintain_order="left").filter(pl.col("change").abs() > unsure)["priority"])
 
 
 def told(before: Plan, after: Plan, changes: pl.DataFrame, parts: pl.DataFrame, causes: Sequence[str]) -> str:
@@ -25,19 +43,17 @@ def told(before: Plan, after: Plan, changes: pl.DataFrame, parts: pl.DataFrame, 
         parts: result table `change_parts`.
         causes: the inputs that differ.
     """
-    sums = loss_sums(changes)
-    moved = [(of, then, now) for of, then, now in sums.select("priority", "before", "after").iter_rows() if abs(now - then) > _SAME * max(now, then)]
+    sums, moved = loss_sums(changes), moved_priorities(before, after, changes)
     goals = _goals(before, after)
     if not causes:
         return f"No input that counts differs, so the plans are the same: {goals}."
     if not moved:
-        others = changes.filter(pl.col("measure") != "loss")
-        first = f"What missed goals cost stays the same: {goals}"
-        return f"{first}. {'Production, trade or building differ.' if len(others) else 'Nothing else differs either.'}"
+        others = "Nothing else differs either." if changes.filter(pl.col("measure") != "loss").is_empty() else "Production, trade or building differ."
+        return f"What missed goals cost stays the same, to within what plans may be off; {goals}. {others}"
     several = len(sums) > 1
-    words = [f"missed goals{f' of priority {of}' if several else ''} cost {_figure(now)} instead of {_figure(then)}" for of, then, now in moved]
-    first = f"{_upper(_joined(words))}; {goals}."
-    return f"{first} {cause_sentence(parts, moved[0][0], named=several)}"
+    costs = sums.filter(pl.col("priority").is_in(moved)).select("priority", "before", "after").iter_rows()
+    words = [f"{_figure(now)} instead of {_figure(then)}{f' (priority {priority})' if several else ''}" for priority, then, now in costs]
+    return f"Missed goals cost {_joined(words)}; {goals}. {cause_sentence(parts, moved[0], named=several)}"
 
 
 def loss_sums(changes: pl.DataFrame) -> pl.DataFrame:
@@ -95,7 +111,3 @@ def _figure(value: float) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:+.3g}".replace("-", "−")
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

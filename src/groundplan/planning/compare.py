@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from groundplan.errors import SolverError
 from groundplan.outcome import Note, Outcome
-from groundplan.planning.change_words import told
+from groundplan.planning.change_words import moved_priorities, told
 from groundplan.planning.exchange import BY_PERIOD, PERIODS, Exchange, find_exchange, merge_until_sound
 from groundplan.planning.input_changes import changed_inputs
 from groundplan.planning.plan import plan
@@ -75,7 +75,7 @@ def compare_plans(
     notes = (*notes, *_notes(exchange, made, split))
     outcome = Outcome("done", told(made[0], made[-1], changes, parts, causes), _method(len(causes), len(taken)))
     tell("done", 1.0)
-    return Comparison(outcome, causes, made[0], made[-1], inputs, cells, changes, parts, binding_changes(made[0], made[-1]), notes)
+    return Comparison(outcome, causes, moved_priorities(made[0], made[-1], changes), made[0], made[-1], inputs, cells, changes, parts, binding_changes(made[0], made[-1]), notes)
 
 
 def _plans(

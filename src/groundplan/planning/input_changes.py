@@ -95,8 +95,8 @@ def _told(cell: dict[str, Any]) -> str:
         return f"{where} {cell['after']} (new)" if cell["before"] is None else f"{where} {cell['before']} (gone)"
     if cell["ratio"] is None:
         return f"{where} {cell['before']} to {cell['after']}"
-    by = f"{100 * (cell['ratio'] - 1):+.3g}".replace("-", "−")
-    return f"{where} {_grouped(cell['before'])} to {_grouped(cell['after'])}, {by} %"
+    by = f"{100 * (cell['ratio'] - 1):+.3g} %".replace("-", "−") if cell["ratio"] < 10 else f"{cell['ratio']:.3g} times as much"
+    return f"{where} {_grouped(cell['before'])} to {_grouped(cell['after'])}, {by}"
 
 
 def _grouped(figure: str) -> str:

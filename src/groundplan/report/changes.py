@@ -11,7 +11,7 @@ from groundplan.report.blocks import Column, Table, words
 from groundplan.report.bottlenecks import describe_limits
 from groundplan.report.content import ReportInput
 from groundplan.report.names import Names
-from groundplan.report.numbers import MISSING, counted, listing, percent, plain, points, scale_for
+from groundplan.report.numbers import MISSING, counted, grouped, listing, percent, plain, points, scale_for
 from groundplan.tables.bundles import Comparison
 
 __all__ = ["Compared", "binding_table", "causes_table", "goals_table", "loss_rows", "moved_losses", "production_table", "signed"]
@@ -47,8 +47,8 @@ def loss_rows(compared: Compared) -> pl.DataFrame:
 
 
 def moved_losses(compared: Compared) -> pl.DataFrame:
-    """Give the rows of `loss_rows` that differ by more than rounding."""
-    return loss_rows(compared).filter(pl.col("change").abs() > 1e-9 * pl.max_horizontal("before", "after"))
+    """Give the rows of `loss_rows` that differ by more than the plans may be off."""
+    return loss_rows(compared).filter(pl.col("priority").is_in(compared.comparison.moved))
 
 
 def signed(value: float) -> str:
@@ -65,7 +65,7 @@ def causes_table(compared: Compared) -> Table:
     parts = {(cause, priority): part for cause, priority, part in sums.select("cause", "priority", "part").iter_rows()}
     ranked = sorted(comparison.causes, key=lambda cause: -abs(parts.get((cause, 0), 0.0)))
     rows = tuple((cause, *(signed(_rounded(parts.get((cause, priority), 0.0))) for priority in priorities), _inputs(comparison, cause)) for cause in ranked)
-    heads = [Column("Cost" if len(priorities) == 1 else f"Cost, priority {priority}") for priority in priorities]
+    heads = [Column("Cost" if len(loss_rows(compared)) == 1 else f"Cost, priority {priority}") for priority in priorities]
     return Table((words("Cause"), *heads, words("What changed in the inputs")), rows, "Which inputs changed, and what each does to the cost of missed goals")
 
 
@@ -143,7 +143,8 @@ def _inputs(comparison: Comparison, cause: str) -> str:
     told = []
     for row in comparison.input_changes.filter(pl.col("cause") == cause).iter_rows(named=True):
         noun = "setting" if row["table"] == "groundplan.toml" else "row"
-        counts = ", ".join(f"{counted(row[name], noun)} {name}" for name in ("added", "removed", "altered") if row[name])
+        first, *others = [(row[name], name) for name in ("added", "removed", "altered") if row[name]]
+        counts = ", ".join([f"{counted(first[0], noun)} {first[1]}", *(f"{grouped(count)} {name}" for count, name in others)])
         largest = f" ({row['largest']})" if row["largest"] else ""
         told.append(f"{'' if row['table'] == cause else row['table'] + ': '}{counts}{largest}")
     return "; ".join(told)

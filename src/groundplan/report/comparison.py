@@ -12,6 +12,7 @@ from rich.text import Text
 
 from groundplan.report.blocks import SIGNS, Answer, Column, Figure, Panel, Section, Story, Table, words
 from groundplan.report.changes import Compared, binding_table, causes_table, goals_table, loss_rows, moved_losses, production_table, signed
+from groundplan.report.charts.rows import BESIDE, NARROWEST
 from groundplan.report.charts.waterfall import waterfall
 from groundplan.report.html import render_html
 from groundplan.report.names import Names, names_of
@@ -108,7 +109,7 @@ def _answer(compared: Compared) -> Answer:
         of = f" of priority {first['priority']}" if several else ""
         verdict = f"Missed goals{of} cost {plain(abs(first['change']))} {'less' if first['change'] < 0 else 'more'}"
         tone = "good" if first["change"] < 0 else "short"
-    panels = tuple(_steps(compared, row, titled=several) for row in moved.iter_rows(named=True))
+    panels = tuple(_steps(compared, row, titled=several, narrowest=BESIDE if len(moved) > 1 else NARROWEST) for row in moved.iter_rows(named=True))
     figure = None
     if panels:
         figure = Figure(
@@ -175,7 +176,7 @@ def _ranked(compared: Compared, priority: int) -> list[tuple[str, float]]:
     return list(counted.sort(pl.col("part") < 0, pl.col("part").abs(), "cause", descending=[False, True, False]).select("cause", "part").iter_rows())
 
 
-def _steps(compared: Compared, row: dict[str, float], *, titled: bool) -> Panel:
+def _steps(compared: Compared, row: dict[str, float], *, titled: bool, narrowest: int) -> Panel:
     rows = [{"label": f"Before: {compared.before}", "text": plain(row["before"]), "start": 0.0, "end": row["before"], "kind": "total"}]
     level = row["before"]
     for cause, part in _ranked(compared, int(row["priority"])):
@@ -183,7 +184,7 @@ def _steps(compared: Compared, row: dict[str, float], *, titled: bool) -> Panel:
         level += part
     rows.append({"label": f"After: {compared.after}", "text": plain(row["after"]), "start": 0.0, "end": row["after"], "kind": "total"})
     title = f"Priority {row['priority']}" if titled else ""
-    return Panel(waterfall(rows, title="cost of missed goals"), "; ".join(f"{step['label']}: {step['text']}" for step in rows), title=title)
+    return Panel(waterfall(rows, title="cost of missed goals", narrowest=narrowest), "; ".join(f"{step['label']}: {step['text']}" for step in rows), title=title)
 
 
 def _steps_told(panel: Panel) -> list[tuple[str, str]]:

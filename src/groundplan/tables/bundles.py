@@ -69,11 +69,13 @@ class Plan:
 class Comparison:
     """Result of comparing two plans; schemas of the same names in `groundplan.tables.results.COMPARISONS`.
 
-    `causes` are the groups of inputs that differ, in the order in which tables name them; `before` and `after` the plans themselves.
+    `causes` are the groups of inputs that differ, in the order in which tables name them; `moved` the priorities whose missed goals cost another sum, by more
+    than the plans may be off; `before` and `after` the plans themselves.
     """
 
     outcome: Outcome
     causes: tuple[str, ...]
+    moved: tuple[int, ...]
     before: Plan
     after: Plan
     input_changes: pl.DataFrame

@@ -9,7 +9,7 @@ import altair as alt
 
 from groundplan.report.look import paint
 
-__all__ = ["BAR", "BAR_OFFSET", "Rows", "as_spec", "finish", "percent_axis", "row_axis", "text_layer"]
+__all__ = ["BAR", "BAR_OFFSET", "BESIDE", "NARROWEST", "Rows", "as_spec", "finish", "percent_axis", "row_axis", "text_layer"]
 
 Rows = Sequence[Mapping[str, Any]]
 """Rows of a chart: `label` (unique), `text` (a figure in words) and what the chart draws."""
@@ -20,11 +20,17 @@ BAR_OFFSET = 11
 BAR = 16
 """Height of a bar, px."""
 
+NARROWEST = 300
+"""Width of the narrowest chart that stands by itself, px: on a phone."""
+
+BESIDE = 240
+"""Width of the narrowest of charts that stand side by side, px."""
+
 _ROW_HEIGHT, _TALL_ROW = 50, 72
 # The second line of a name stands where the only one would; the first is this much above, px.
 _LINE = 19
-# The narrowest chart that is drawn (a phone), and what a letter takes on average, Latin or Korean, px.
-_NARROWEST, _LETTER, _WIDE_LETTER = 300, 8.3, 16.0
+# What a letter takes on average, Latin or Korean, px.
+_LETTER, _WIDE_LETTER = 8.3, 16.0
 
 
 def row_axis() -> alt.Y:
@@ -75,7 +81,7 @@ def percent_axis(*, title: str | None = None, values: Sequence[float] | None = N
     return alt.Axis(title=title, labelExpr=label, titleAnchor="start", grid=has_grid, **extra)
 
 
-def finish(layers: Sequence[alt.Chart], rows: Rows, *, height: int | None = None, keep_free: int = 0) -> dict[str, Any]:
+def finish(layers: Sequence[alt.Chart], rows: Rows, *, height: int | None = None, keep_free: int = 0, narrowest: int = NARROWEST) -> dict[str, Any]:
     """Put layers over the same rows of data into one specification.
 
     Args:
@@ -83,12 +89,13 @@ def finish(layers: Sequence[alt.Chart], rows: Rows, *, height: int | None = None
         rows: the data.
         height: of the chart, px; without one, each row has its name (`label`) written above it, in two lines where it is long, and the room it needs.
         keep_free: px at the right of the names that are left for a figure.
+        narrowest: width, px, down to which names are not cut.
     """
     values = [dict(row) for row in rows]
     if height is None:
-        is_broken = any(_width_of(str(row["label"])) > _NARROWEST - keep_free for row in rows)
+        is_broken = any(_width_of(str(row["label"])) > narrowest - keep_free for row in rows)
         if is_broken:
-            values = [row | _two_lines(str(row["label"]), _NARROWEST - keep_free) for row in values]
+            values = [row | _two_lines(str(row["label"]), narrowest - keep_free) for row in values]
         layers = [*layers, *_name_layers(keep_free, is_broken=is_broken)]
         height = (_TALL_ROW if is_broken else _ROW_HEIGHT) * len(rows)
     return as_spec(alt.layer(*layers, data=alt.InlineData(values=values)), height=height)

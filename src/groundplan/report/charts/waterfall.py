@@ -6,7 +6,7 @@ from typing import Any
 
 import altair as alt
 
-from groundplan.report.charts.rows import BAR, BAR_OFFSET, Rows, finish, row_axis, text_layer
+from groundplan.report.charts.rows import BAR, BAR_OFFSET, NARROWEST, Rows, finish, row_axis, text_layer
 from groundplan.report.look import paint
 
 __all__ = ["waterfall"]
@@ -15,12 +15,13 @@ __all__ = ["waterfall"]
 _ROOM = 0.04
 
 
-def waterfall(rows: Rows, *, title: str) -> dict[str, Any]:
+def waterfall(rows: Rows, *, title: str, narrowest: int = NARROWEST) -> dict[str, Any]:
     """Draw the steps from a first figure to a last one, in the order of the rows.
 
     Args:
         rows: `label`, `text`, `start` and `end` of the bar, and `kind`: total (a figure itself, from 0), less (good: solid) or more (hollow).
         title: what the length means.
+        narrowest: width, px, down to which names are not cut.
     """
     ends = [0.0, *(float(row[name]) for row in rows for name in ("start", "end"))]
     room = _ROOM * (max(ends) - min(ends)) or 1.0
@@ -33,4 +34,4 @@ def waterfall(rows: Rows, *, title: str) -> dict[str, Any]:
     # Where a step ends, and the next begins.
     level = alt.Chart().mark_tick(yOffset=BAR_OFFSET, size=BAR + 10, thickness=1.5, color=paint("ink")).encode(x=alt.X("end:Q", scale=scale), y=row_axis())
     keep_free = 12 + 10 * max((len(str(row["text"])) for row in rows), default=0)
-    return finish([bar, level, text_layer()], rows, keep_free=keep_free)
+    return finish([bar, level, text_layer()], rows, keep_free=keep_free, narrowest=narrowest)
