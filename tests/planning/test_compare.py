@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from economies import economy_of, random_rows
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundplan.errors import InputError, SettingsError, SolverError
@@ -314,6 +314,7 @@ def test_shapley_values_are_the_mean_over_all_orders(causes):
     assert found == pytest.approx(means, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), causes=st.integers(1, 9))
 def test_two_orders_give_shapley_values_of_causes_that_act_in_pairs(seed, causes):
     rng = np.random.default_rng(seed)
