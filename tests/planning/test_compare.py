@@ -118,9 +118,19 @@ def test_the_same_economy_has_no_causes_and_no_changes():
     result = compare_plans(bakery(), bakery())
 
     assert result.causes == ()
+    assert result.notes == ()
     assert result.plan_changes["change"].to_list() == [0.0] * len(result.plan_changes)
     assert result.change_parts.is_empty()
     assert "plans are the same" in result.outcome.sentence
+
+
+def test_more_of_what_does_not_bind_changes_nothing_and_is_told_so():
+    result = compare_plans(bakery(hours=20.0), bakery(hours=30.0))
+
+    assert result.causes == ("resources",)
+    assert result.moved == ()
+    assert result.notes == ()
+    assert "0 of 2 goals are missed, as before. Nothing else differs either." in result.outcome.sentence
 
 
 def test_names_are_no_cause():

@@ -106,7 +106,7 @@ def _notes(exchange: Exchange, made: Sequence[Plan], split: Collection[str]) -> 
         sentence = f"The two plans have different periods, so {' and '.join(whole)} go with the plan periods, undivided."
         notes.append(Note("compare", "warning", PERIODS, sentence))
     unproven = max(one.objective - one.bound for one in made)
-    if unproven > _PROVEN * max(one.objective for one in made):
+    if unproven > _PROVEN * max(1.0, *(one.objective for one in made)):
         sentence = f"A plan may lose up to {unproven:.1g} more than the best one would; parts of a loss that are smaller may be no more than that."
         notes.append(Note("compare", "warning", "gap", sentence))
     return notes
