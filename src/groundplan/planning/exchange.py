@@ -8,8 +8,9 @@ for a new product, and the lines that make it) is exchanged together.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +23,7 @@ from groundplan.planning.productivity import productivity_faults
 from groundplan.tables.check import check_economy
 from groundplan.tables.economy import Economy
 from groundplan.tables.facts import FACTS
+from groundplan.tables.settings import Settings
 
 __all__ = ["BY_PERIOD", "CHANCE", "EVIDENCE", "GROUPS", "PERIODS", "SETTINGS", "SPLIT_BY", "Exchange", "find_exchange", "meaningful_columns", "merge_until_sound"]
 
@@ -42,14 +44,19 @@ GROUPS: MappingProxyType[str, str] = MappingProxyType(
         **dict.fromkeys(("reports", "plans", "targets", "visits", "findings", "proxies", "claims", "flows"), EVIDENCE),
     }
 )
-"""Table -> the group of inputs to which it belongs; settings are shared out by `SETTINGS`."""
+"""Table -> the group of inputs to which it belongs; a table that is not named here is a group of its own. `SETTINGS` says the same of settings."""
 
 SPLIT_BY: MappingProxyType[str, str] = MappingProxyType(
     {"goals": "product", "resources": "resource", "lines": "recipe", "recipes": "recipe", "investments": "recipe", "trade": "product", "stocks": "product", "products": "product"}
 )
 """Group -> the column by which it can be split into causes of their own."""
 
-SETTINGS = {CHANCE: ("capacity_chance",), EVIDENCE: ("as_of", "claim_errors", "seed"), PERIODS: ("base_period", "horizon")}
+_GROUPED = {CHANCE: ("capacity_chance",), EVIDENCE: ("as_of", "claim_errors", "seed"), PERIODS: ("base_period", "horizon")}
+_SHOWN_SETTINGS = ("name", "currency", "simulated", "source", "note")
+SETTINGS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
+    _GROUPED | {field.name: (field.name,) for field in fields(Settings) if field.name not in (*_SHOWN_SETTINGS, *chain(*_GROUPED.values()))}
+)
+"""Cause -> the settings that belong to it; a setting that no step works with belongs to none."""
 BY_PERIOD = frozenset({"goals", "resources", "trade"})
 """Groups that go with the plan periods where these differ."""
 _DEFINE = {"products": "product", "recipes": "recipe", "resources": "resource"}
@@ -174,7 +181,9 @@ def _join(exchange: Exchange, one: str, other: str) -> tuple[Exchange, str]:
 
 def _rank(part: str) -> tuple[int, str]:
     """Order parts as a planner asks for them."""
-    return [PERIODS, *dict.fromkeys(GROUPS.values()), CHANCE].index(part.partition(": ")[0]), part
+    order = (PERIODS, *dict.fromkeys(GROUPS.values()), CHANCE)
+    group = part.partition(": ")[0]
+    return order.index(group) if group in order else len(order), part
 
 
 def _refuse(before: Economy, after: Economy, split: Collection[str]) -> None:
@@ -200,7 +209,7 @@ def _refuse(before: Economy, after: Economy, split: Collection[str]) -> None:
 
 
 def _owner(table: str, before: Economy, after: Economy, split: Collection[str], *, shifted: bool) -> pl.Expr:
-    group = PERIODS if shifted and table in BY_PERIOD else GROUPS[table]
+    group = PERIODS if shifted and table in BY_PERIOD else GROUPS.get(table, table)
     part = pl.lit(f"{group}: ") + pl.col(SPLIT_BY[group]) if group in split else pl.lit(group)
     if table in _DEFINE:
         key = _DEFINE[table]

@@ -26,7 +26,7 @@ def changed_inputs(exchange: Exchange) -> tuple[pl.DataFrame, pl.DataFrame]:
         if rows.is_empty():
             continue
         counts.append(rows.group_by("cause").agg(pl.lit(table).alias("table"), *(pl.col(name).sum().cast(pl.Int64) for name in ("added", "removed", "altered"))))
-        if GROUPS[table] != EVIDENCE:
+        if GROUPS.get(table) != EVIDENCE:
             cells += _cells(rows, table)
     changed = pl.concat(cells)
     if len(cells[0]):
