@@ -1,4 +1,7 @@
-"""Time, memory, gap and exactness of `plan` on random economies: python benchmarks/plan.py [products ...].
+"""Time, memory, gap and exactness of `plan` on random economies: python benchmarks/plan.py [case ...].
+
+A case is a number of products, and may go on with x and the lines a product, each of its own efficiency, and with @ and the share of the capacities that is there: 1000,
+2000x500, 1000@0.84.
 
 Each size runs in a process of its own, so that its peak memory is its own. The economies are drawn from a seed: about 12 inputs a product
 from suppliers whose popularity falls as 1/rank^0.9, capital goods, ten skills, energy, foreign exchange, three priorities of goals that grow faster
@@ -22,7 +25,7 @@ from groundplan.tables.economy import Economy
 from groundplan.tables.facts import FACTS
 from groundplan.tables.settings import Settings
 
-SIZES = (60, 300, 1000)
+SIZES = ("60", "300", "1000", "1000@0.84")
 SKILLS = 10
 PERIODS = [str(year) for year in range(2021, 2026)]
 
@@ -155,9 +158,19 @@ def _fit(name: str, table: pl.DataFrame) -> pl.DataFrame:
     return table.select((pl.col(column) if column in table.columns else pl.lit(None)).cast(dtype).alias(column) for column, dtype in schema.items())
 
 
-def measure(products: int) -> None:
+def economy_of_case(case: str) -> Economy:
+    """Draw the economy of a case."""
+    size, _, share = case.partition("@")
+    products, _, lines = size.partition("x")
+    economy = random_economy(int(products))
+    economy = with_many_lines(economy, int(lines)) if lines else economy
+    scarce = economy.lines.with_columns(pl.col("capacity") * float(share or 1.0))
+    return Economy.from_tables(economy.settings, economy.tables() | {"lines": scarce})
+
+
+def measure(case: str) -> None:
     """Plan one economy and print a row of the table."""
-    economy = random_economy(products)
+    economy = economy_of_case(case)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start, worked = time.perf_counter(), time.process_time()
     result = plan(economy)
@@ -169,18 +182,18 @@ def measure(products: int) -> None:
     method = result.outcome.method.partition(":")[0]
     peak = f"{memory / 1024:.0f} ({before / 1024:.0f} before)"
     worst = f"{float(flow.max()):.1e}"
-    print(f"| {products:,} | {seconds:.1f} | {worked:.1f} | {peak} | {result.gap:.1e} | {worst} | {len(violations)} | {missed} of {len(result.gaps)} | {method} |")
+    print(f"| {case} | {seconds:.1f} | {worked:.1f} | {peak} | {result.gap:.1e} | {worst} | {len(violations)} | {missed} of {len(result.gaps)} | {method} |")
 
 
 def main() -> None:
     """Measure each size in a process of its own."""
     if len(sys.argv) > 2 and sys.argv[1] == "--one":
-        measure(int(sys.argv[2]))
+        measure(sys.argv[2])
         return
-    heads = ("products", "seconds", "of the processor", "peak memory, MB", "proven gap", "worst residual / flow", "violations", "goals missed", "solver")
+    heads = ("case", "seconds", "of the processor", "peak memory, MB", "proven gap", "worst residual / flow", "violations", "goals missed", "solver")
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}", flush=True)
-    for products in map(int, sys.argv[1:] or SIZES):
-        subprocess.run([sys.executable, __file__, "--one", str(products)], check=True)
+    for case in sys.argv[1:] or SIZES:
+        subprocess.run([sys.executable, __file__, "--one", case], check=True)
 
 
 if __name__ == "__main__":

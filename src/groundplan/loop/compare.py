@@ -17,7 +17,7 @@ from groundplan.tables.fingerprint import fingerprint
 
 __all__ = ["Made", "compare"]
 
-_OF_PLANS_ALONE = ("goals", "resources", "trade", "stocks", "investments")
+_OF_PLANS_ALONE = ("goals", "resources", "trade", "stocks", "investments", "fixed")
 """Tables that no estimate looks at."""
 
 

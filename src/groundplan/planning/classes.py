@@ -30,7 +30,7 @@ _EXACT = 4
 """So many efficiencies of one recipe, region and life are told apart in any case."""
 _FIRST = 4
 """Classes to begin with, of like capacity, besides the best line, which new capacity is as good as."""
-_COUNTED = ("minima", "floors", "goals")
+_COUNTED = ("minima", "floors", "fixed", "goals")
 """Levels for which lines are told apart; stocks at the end and waste are worth no second plan."""
 _WEIGHTY = 0.99
 """Classes that make up this share of what is lost are cut."""

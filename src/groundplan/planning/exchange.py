@@ -57,7 +57,7 @@ SETTINGS: MappingProxyType[str, tuple[str, ...]] = MappingProxyType(
     _GROUPED | {field.name: (field.name,) for field in fields(Settings) if field.name not in (*_SHOWN_SETTINGS, *chain(*_GROUPED.values()))}
 )
 """Cause -> the settings that belong to it; a setting that no step works with belongs to none."""
-BY_PERIOD = frozenset({"goals", "resources", "trade"})
+BY_PERIOD = frozenset({"goals", "resources", "trade", "fixed"})
 """Groups that go with the plan periods where these differ."""
 _DEFINE = {"products": "product", "recipes": "recipe", "resources": "resource"}
 """Tables that say what there is, with the id that others refer to."""
