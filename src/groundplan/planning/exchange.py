@@ -41,6 +41,7 @@ GROUPS: MappingProxyType[str, str] = MappingProxyType(
         "stocks": "stocks",
         "products": "products",
         "units": "units",
+        "fixed": "fixed numbers",
         **dict.fromkeys(("reports", "plans", "targets", "visits", "findings", "proxies", "claims", "flows"), EVIDENCE),
     }
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from groundplan.report.blocks import Answer, Column, Figure, Panel, Table, words
-from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, group_bottlenecks, has_priorities, labels_of, priority_text, rank_bottlenecks, share_text
+from groundplan.report.bottlenecks import BEFORE_GOALS, Bottleneck, bottleneck_rows, group_bottlenecks, has_priorities, labels_of, priority_text, rank_bottlenecks, share_text
 from groundplan.report.charts.goal_bars import goal_bars
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.content import ReportInput
@@ -132,7 +132,7 @@ def _what_is_in_the_way(shown: ReportInput, names: Names) -> Answer:
     together = group_bottlenecks(ranked)
     first = together[0]
     several = has_priorities(together)
-    goals = ("minima" if first.priority == 0 else f"goals of {priority_text(first)}") if several else "goals"
+    goals = (BEFORE_GOALS if first.priority == 0 else f"goals of {priority_text(first)}") if several else "goals"
     lead = f"If all limits that bind were eased a little, by the same share, it would bring {share_text(first)} of the gain for the {goals}."
     lead += " Shares are counted within each priority." if several else ""
     kinds = [(sum(item.kind == kind for item in ranked), pair) for kind, pair in _KINDS.items()]

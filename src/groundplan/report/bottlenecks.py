@@ -12,7 +12,22 @@ from groundplan.report.content import ReportInput
 from groundplan.report.names import Names
 from groundplan.report.numbers import grouped, plain
 
-__all__ = ["KINDS", "Bottleneck", "bottleneck_rows", "describe_limits", "group_bottlenecks", "has_priorities", "labels_of", "priority_text", "rank_bottlenecks", "share_text"]
+__all__ = [
+    "BEFORE_GOALS",
+    "KINDS",
+    "Bottleneck",
+    "bottleneck_rows",
+    "describe_limits",
+    "group_bottlenecks",
+    "has_priorities",
+    "labels_of",
+    "priority_text",
+    "rank_bottlenecks",
+    "share_text",
+]
+
+BEFORE_GOALS = "minima or fixed numbers"
+"""What comes before the goals of the first priority."""
 
 KINDS = ("capacity", "growth", "resource", "import", "export", "stock")
 """Kinds of shadow prices that are limits; the kind `product` says what a good is worth."""
@@ -109,8 +124,8 @@ def labels_of(ranked: Sequence[Bottleneck]) -> list[str]:
 
 
 def priority_text(item: Bottleneck) -> str:
-    """Say whose goals a limit moves; what comes before every goal is the minima."""
-    return f"priority {item.priority}" if item.priority > 0 else "minima"
+    """Say whose goals a limit moves; before every goal come minima and numbers that are fixed."""
+    return f"priority {item.priority}" if item.priority > 0 else BEFORE_GOALS
 
 
 def share_text(item: Bottleneck) -> str:

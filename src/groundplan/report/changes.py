@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from groundplan.report.blocks import Column, Table, words
-from groundplan.report.bottlenecks import describe_limits
+from groundplan.report.bottlenecks import BEFORE_GOALS, describe_limits
 from groundplan.report.content import ReportInput
 from groundplan.report.names import Names
 from groundplan.report.numbers import MISSING, counted, grouped, listing, percent, plain, points, scale_for
@@ -130,7 +130,7 @@ def binding_table(compared: Compared, names: Names) -> Table:
             _BY_LIMIT[binds],
             listing(sorted(set(filter(None, places)))) if any(places) else "everywhere",
             _span(sorted(set(periods))),
-            str(priority) if priority else "minima",
+            str(priority) if priority else BEFORE_GOALS,
         )
         for (binds, what, priority), (places, periods, _values) in order
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from groundplan.report.blocks import Column, Figure, Panel, Section, Table, words
-from groundplan.report.bottlenecks import Bottleneck, bottleneck_rows, group_bottlenecks, has_priorities, rank_bottlenecks, share_text
+from groundplan.report.bottlenecks import BEFORE_GOALS, Bottleneck, bottleneck_rows, group_bottlenecks, has_priorities, rank_bottlenecks, share_text
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.content import ReportInput
 from groundplan.report.fullness import FULL, full_text
@@ -62,7 +62,7 @@ def _cells(item: Bottleneck) -> tuple[str, ...]:
         item.label,
         f"{plain(item.limit / scale.divisor)} {scale.measure}".strip(),
         plain(100 * item.share, 2),
-        str(item.priority) if item.priority > 0 else "minima",
+        str(item.priority) if item.priority > 0 else BEFORE_GOALS,
         periods,
         room,
     )
