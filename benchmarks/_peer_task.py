@@ -13,7 +13,7 @@ from groundplan.outcome import Outcome
 from groundplan.planning.chance import capacities_at_chance
 from groundplan.planning.columns import Layout, lay_out
 from groundplan.planning.inputs import Inputs, read_inputs
-from groundplan.planning.pools import make_pools
+from groundplan.planning.pools import make_pools, placed_lines
 from groundplan.planning.tables_out import activities_table, allocations_table, gaps_table, levels_of, line_activities_table, new_capacity_table, outputs_table, resource_use_table
 from groundplan.tables.bundles import Plan
 from groundplan.tables.economy import Economy
@@ -81,7 +81,7 @@ def growing_economy(products: int, seed: int, *, ambition: float) -> Economy:
 
 def read_task(economy: Economy) -> Task:
     """Read an economy as goods and techniques."""
-    inputs = read_inputs(economy, make_pools(economy, capacities_at_chance(economy, None, None)))
+    inputs = read_inputs(economy, make_pools(economy, placed_lines(economy, capacities_at_chance(economy, None, None))))
     layout = lay_out(inputs)
     products, pools, span = len(inputs.products), len(inputs.pool_recipe), len(inputs.periods)
     product = np.arange(products * span).reshape(products, span)

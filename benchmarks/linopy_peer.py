@@ -32,7 +32,7 @@ from groundplan.planning.chance import capacities_at_chance
 from groundplan.planning.columns import lay_out
 from groundplan.planning.inputs import read_inputs
 from groundplan.planning.plan import plan
-from groundplan.planning.pools import make_pools
+from groundplan.planning.pools import make_pools, placed_lines
 from groundplan.planning.rows import build_programme
 from groundplan.tables.bundles import Plan
 from groundplan.tables.economy import Economy
@@ -213,7 +213,7 @@ def _compare(economies: int, first: int) -> None:
 
 def _groundplan_programme(economy: Economy) -> tuple[int, int, int]:
     """Build the planner's own programme, as `plan` does; gives rows, columns and entries."""
-    inputs = read_inputs(economy, make_pools(economy, capacities_at_chance(economy, None, None)))
+    inputs = read_inputs(economy, make_pools(economy, placed_lines(economy, capacities_at_chance(economy, None, None))))
     matrix = build_programme(inputs, lay_out(inputs)).matrix
     return *matrix.shape, matrix.nnz
 
