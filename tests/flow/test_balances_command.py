@@ -98,11 +98,14 @@ def test_a_run_that_was_broken_off_or_damaged_is_refused(groundplan, planned, tm
     assert "is missing" in groundplan("balances", place, code=2)
 
 
-def test_recipes_that_changed_since_are_refused_and_names_that_changed_are_told(groundplan, planned, tmp_path):
+def test_of_a_run_that_kept_no_inputs_changed_recipes_are_refused_and_changed_names_told(groundplan, planned, tmp_path):
     place = tmp_path / "changed"
     shutil.copytree(planned, place)
     path = place / "products.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("Electricity", "Power"), encoding="utf-8")
+    assert "not those of the run" not in groundplan("balances", place)
+    # A run of an earlier groundplan keeps no inputs.
+    shutil.rmtree(latest_run(place, step="plan") / "inputs")
     assert "not those of the run" in groundplan("balances", place)
     path = place / "recipes.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("coal_deep,coal,out,1.0", "coal_deep,coal,out,1.5"), encoding="utf-8")

@@ -92,11 +92,15 @@ def test_the_report_of_a_kept_run_is_written_again(northland_run, tmp_path):
     assert "report.html" in printed
 
 
-def test_a_report_of_tables_that_changed_since_says_so(northland_run, tmp_path):
+def test_a_report_is_of_the_tables_that_the_run_kept_and_says_where_it_kept_none(northland_run, tmp_path):
     place = tmp_path / "changed"
     shutil.copytree(northland_run, place)
     goals = pl.read_csv(place / "goals.csv", infer_schema=False).with_columns(weight=pl.lit("2.0"))
     goals.write_csv(place / "goals.csv")
+    groundplan("report", place, "--form", "html", "--out", tmp_path / "kept")
+    assert "not those of the run" not in (tmp_path / "kept" / "report.html").read_text(encoding="utf-8")
+    # A run of an earlier groundplan keeps no inputs.
+    shutil.rmtree(latest_run(place) / "inputs")
     groundplan("report", place, "--form", "html", "--out", tmp_path / "out")
     assert "not those of the run" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from groundplan.errors import Fault, FolderError
 from groundplan.flows.check import load_checked
+from groundplan.flows.folder_ports import FolderSource
 from groundplan.flows.ports import EconomySource, ResultSink
 from groundplan.loop.chain import Progress, run_chain
 from groundplan.report.check_page import write_check
@@ -20,6 +21,7 @@ from groundplan.report.content import ReportInput
 from groundplan.report.html import write_html
 from groundplan.report.pdf import write_pdf
 from groundplan.report.workbook import write_workbook
+from groundplan.store.run_inputs import INPUTS
 from groundplan.store.runs import new_run_id, read_run
 from groundplan.tables.economy import Economy
 from groundplan.tables.fingerprint import fingerprint
@@ -99,14 +101,18 @@ def write_reports(shown: ReportInput, folder: Path, forms: Sequence[str], *, pro
 
 
 def report_of_run(source: EconomySource, run_folder: Path) -> ReportInput:
-    """Gather what the report of a kept run shows.
+    """Gather what the report of a kept run shows, with the inputs that the run keeps.
+
+    Args:
+        source: the economy beside the run, for a run that keeps no inputs, as those of an earlier groundplan.
+        run_folder: folder of the run.
 
     Raises:
-        InputError: the economy beside it has faults now.
+        InputError: that economy has faults by the rules of this version.
         RunIncompleteError: the run is not complete.
     """
     stored = read_run(run_folder)
-    economy, warnings = load_checked(source)
+    economy, warnings = load_checked(FolderSource(run_folder / INPUTS) if (run_folder / INPUTS).is_dir() else source)
     if not is_made_from(economy, stored.manifest):
         warnings = (*warnings, _changed_since(str(stored.manifest["run"])))
     made_on = datetime.fromisoformat(stored.manifest["began"])
