@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["Length", "Period", "parse_period", "period_range"]
+__all__ = ["Length", "Period", "is_period", "parse_period", "period_range"]
 
 Length = Literal["year", "half", "quarter", "month", "day"]
 
@@ -88,6 +88,15 @@ def parse_period(text: str) -> Period:
     if match["month"]:
         return _from_start(date(year, int(match["month"]), 1), "month")
     return _from_start(date(year, 1, 1), "year")
+
+
+def is_period(text: str) -> bool:
+    """Say whether a text is a period in ISO form."""
+    try:
+        parse_period(text)
+    except ValueError:
+        return False
+    return True
 
 
 def period_range(first: Period, count: int) -> list[Period]:

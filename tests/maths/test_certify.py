@@ -105,7 +105,7 @@ def test_another_cost_goes_on_from_where_the_last_was_left():
         row_upper=np.append(programme.row_upper, first.objective + 1e-2),
     )
 
-    second = certify(held, implied, gap=1e-3, x=first.x, y=first.walk.duals())
+    second = certify(held, implied, gap=1e-3, x=first.x, y=np.append(first.walk.duals(), 0.0))
 
     assert second.done
     assert programme.cost @ second.x <= first.objective + 1e-2 + 1e-9

@@ -17,7 +17,7 @@ from groundplan.planning.compare import compare_plans
 from groundplan.planning.exchange import find_exchange
 from groundplan.planning.loss import goal_losses, relative_loss
 from groundplan.planning.plan import plan
-from groundplan.planning.shapley import coalitions, shapley_weights
+from groundplan.maths.shapley import coalitions, shapley_weights
 from groundplan.tables.bundles import Comparison, result_tables
 from groundplan.tables.economy import Economy
 from groundplan.tables.results import COMPARISONS

@@ -10,7 +10,7 @@ import polars as pl
 from groundplan.estimation.estimate import estimate
 from groundplan.planning.compare import compare_plans
 from groundplan.planning.plan import plan
-from groundplan.planning.shapley import MOST_EXACT
+from groundplan.maths.shapley import MOST_EXACT
 from groundplan.tables.bundles import Comparison, Plan
 from groundplan.tables.economy import Economy
 from groundplan.tables.fingerprint import fingerprint

@@ -137,7 +137,7 @@ def certify(
         implied: shape (n,), upper bounds that follow from the rows, which make bounds on the least cost provable.
         gap: how much more than the least the point may cost.
         x: shape (n,), where to begin.
-        y: shape (k,), k <= m, duals to begin with, those of the last rows 0 where there are fewer.
+        y: shape (m,), duals to begin with.
         aside: shape (n,), costs that the walk minds too, though the certificate does not: of points that cost alike it then finds one with little of these.
         most: steps of the walk, at most; with those onto what is feasible there may be some more.
         tell: called with the steps of the walk, every 500.
@@ -147,7 +147,7 @@ def certify(
         metric are ours.
     """
     minded = programme if aside is None else replace(programme, cost=programme.cost + aside)
-    walk = begin_walk(minded, x=x, y=y if y is None else _padded(y, len(programme.row_lower)))
+    walk = begin_walk(minded, x=x, y=y)
     found: Certified | None = None
     target, spent = _FIRST, 0
     while True:
@@ -203,10 +203,6 @@ def step_onto(programme: Programme, near: FloatArray | None = None) -> tuple[Flo
     onto = begin_walk(replace(programme, cost=np.zeros_like(programme.cost)), x=near)
     x, off = _walk_onto(programme, onto)
     return x, off <= _EXACT
-
-
-def _padded(values: FloatArray, count: int) -> FloatArray:
-    return np.append(values, np.zeros(count - len(values)))
 
 
 def _row_excess(programme: Programme, size: csc_array, x: FloatArray) -> float:

@@ -16,7 +16,6 @@ from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs
 from groundplan.planning.pools import LIFE
 from groundplan.planning.solved import Level, Solved
-from groundplan.tables.axes import Axis
 from groundplan.tables.economy import Economy
 
 __all__ = ["Excess", "cut_classes", "excess_of", "first_classes", "with_excess"]
@@ -80,8 +79,7 @@ def excess_of(inputs: Inputs, layout: Layout, solved: Solved) -> Excess:
     Where a unit of a pool's activity gains r at its mean efficiency f, and P more per unit of efficiency, a unit of activity of a line of efficiency e gains r + (e - f) P.
     """
     pools = inputs.pools
-    place = Axis(tuple(pools.table["pool"])).positions(pools.lines["pool"])
-    mean, chosen = pools.table["efficiency"].to_numpy(), pools.table["chosen"].to_numpy()
+    place, mean, chosen = pools.place, pools.table["efficiency"].to_numpy(), pools.table["chosen"].to_numpy()
     own = pools.lines["own"].to_numpy()
     apart = own != mean[place]
     place, own, size = place[apart], own[apart], pools.lines["chosen"].to_numpy()[apart]
@@ -118,9 +116,8 @@ def cut_classes(lines: pl.DataFrame, classes: IntArray, inputs: Inputs, excess: 
     weighty[order[: int(np.searchsorted(np.cumsum(excess.by_pool[order]), _WEIGHTY * excess.by_pool.sum())) + 1]] = True
     weighty &= excess.by_pool > 0
     pools = inputs.pools
-    labels = pools.table["pool"]
-    pool = lines.select("line").join(pools.lines.select("line", "pool"), on="line", how="left", maintain_order="left")["pool"]
-    place, own = Axis(tuple(labels)).positions(pool), lines["efficiency"].to_numpy()
+    by_line = pools.lines.select("line", pl.Series("place", pools.place))
+    place, own = lines.select("line").join(by_line, on="line", how="left", maintain_order="left")["place"].to_numpy(), lines["efficiency"].to_numpy()
     piece = np.zeros(len(lines), dtype=np.int64)
     rows = np.flatnonzero(weighty[place])
     rows = rows[np.argsort(place[rows], kind="stable")]

@@ -11,7 +11,7 @@ from groundplan.planning.exchange import BY_PERIOD, PERIODS, Exchange, find_exch
 from groundplan.planning.input_changes import changed_inputs
 from groundplan.planning.plan import plan
 from groundplan.planning.plan_changes import binding_changes, change_tables, plan_figures, set_side_by_side
-from groundplan.planning.shapley import MOST_EXACT, coalitions, shapley_weights
+from groundplan.maths.shapley import MOST_EXACT, coalitions, shapley_weights
 from groundplan.tables.bundles import Comparison, Plan
 from groundplan.tables.economy import Economy
 
@@ -37,7 +37,7 @@ def compare_plans(
     their lines and reports), evidence (reports, findings and all else that tells what can be made), chance, and plan periods (with goals, resources
     and trade, which are by period). Plans are made of mixtures that take some groups from the one economy and the rest from the other; each
     cause gets its Shapley value of every figure, so that parts add up to the change and no order of causes matters
-    (`groundplan.planning.shapley`). Groups that are no sound economy the one without the other count as one cause.
+    (`groundplan.maths.shapley`). Groups that are no sound economy the one without the other count as one cause.
 
     Args:
         before: an economy that has passed its checks.

@@ -206,7 +206,7 @@ class _Solver:
         size = float((cost * self.scaling.columns).max())
         programme, worst = replace(state.programme, cost=self._priced(state.losses, prices, cost) / size), self._worst(state.programme, cost)
         near, duals = state.near if state.near is not None else (state.x, None)
-        found = prove(programme, self.implied, gap=_GAP * worst / size, x=near, y=None if duals is None else _padded(duals / size, len(programme.row_lower)), tell=tell)
+        found = prove(programme, self.implied, gap=_GAP * worst / size, x=near, y=None if duals is None else duals / size, tell=tell)
         point = np.clip(found.walk.point(), programme.lower, programme.upper)
         least = float((cost * self.scaling.columns) @ point)
         before = _PRICE * sum(float((loss.cost * self.scaling.columns) @ point) for loss in state.losses)
@@ -291,8 +291,7 @@ class _Solver:
         size = float(scaled.max(initial=0.0)) or 1.0
         programme = replace(state.programme, cost=scaled / size)
         allowed = _GAP * self._worst(programme, cost) / size
-        near, duals = state.near if state.near is not None else (state.x, None)
-        found = certify(programme, self.implied, gap=allowed, x=near, y=duals)
+        found = certify(programme, self.implied, gap=allowed, x=state.x)
         if not found.feasible:
             if state.x is None:
                 return replace(state, certified=False)
@@ -311,10 +310,6 @@ class _Solver:
         there = places >= 0
         upper[places[there]] = size[there] / self.scaling.columns[places[there]]
         return replace(programme, upper=upper)
-
-
-def _padded(values: FloatArray, count: int) -> FloatArray:
-    return np.append(values[:count], np.zeros(max(0, count - len(values))))
 
 
 def _tell_steps(tell: Callable[[str, float], None], what: str, share: float, steps: int) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from groundplan.planning.inputs import Inputs
-from groundplan.tables.axes import Axis
 
 __all__ = ["Merit", "merit_order"]
 
@@ -45,7 +44,7 @@ def merit_order(inputs: Inputs, activity: FloatArray) -> Merit:
     """
     pools, periods = inputs.pools, activity.shape[1]
     mean, chosen = (pools.table[name].to_numpy() for name in ("efficiency", "chosen"))
-    place, own = Axis(tuple(pools.table["pool"])).positions(pools.lines["pool"]), pools.lines["own"].to_numpy()
+    place, own = pools.place, pools.lines["own"].to_numpy()
     classed = np.zeros(len(mean), dtype=bool)
     classed[place[own != mean[place]]] = True
     rows = np.flatnonzero(classed[place])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from groundplan.period import Period, parse_period
 from groundplan.planning.chance import LineCapacities
+from groundplan.tables.axes import Axis
 from groundplan.tables.economy import Economy
 from groundplan.tables.sums import ordered_sum
 
@@ -32,12 +33,14 @@ class Pools:
     Args:
         table: pool, recipe, region, efficiency, since, until, lines, chosen, median (capacities of the first period), grows.
         lines: line, unit, pool, chosen, own: each line with its capacity at the chosen chance and its own efficiency, by pool, best first.
+        place: shape (lines,), position of each line's pool.
         runs: shape (Q, T + 1), whether the pool can run in the period; the last column stands for the year after the plan.
         age: shape (Q, T + 1), plan periods of wear since the capacity was stated or came into use.
     """
 
     table: pl.DataFrame
     lines: pl.DataFrame
+    place: NDArray[np.int64]
     runs: NDArray[np.bool_]
     age: NDArray[np.int64]
 
@@ -78,8 +81,8 @@ def make_pools(economy: Economy, lines: pl.DataFrame, classes: NDArray[np.int64]
     pools = _with_growth(economy, keyed, keyed.filter(pl.Series(_life(keyed, periods)[0].any(axis=1)))).sort(_KEYS, nulls_last=False)
     pools = pools.with_columns(_label())
     kept = lines.join(pools.select("pool", *_KEYS), on=_KEYS, nulls_equal=True).select("line", "unit", "pool", "chosen", "own")
-    runs, age = _life(pools, periods)
-    return Pools(pools, kept.sort(["pool", "own", "line"], descending=[False, True, False]), runs, age)
+    kept = kept.sort(["pool", "own", "line"], descending=[False, True, False])
+    return Pools(pools, kept, Axis(tuple(pools["pool"])).positions(kept["pool"]), *_life(pools, periods))
 
 
 def _mean_efficiency() -> pl.Expr:

@@ -240,9 +240,10 @@ def _fixed(economy: Economy, plan: Plan) -> list[_Check]:
     table = fixed.join(pl.concat([flows.select(*_KEYS, "flow", "is"), built.select(*_KEYS, "flow", "is")]), on=[*_KEYS, "flow"], how="left").with_columns(
         pl.col("is").fill_null(0.0)
     )
-    # Numbers that the plan itself says cannot be so are no violation.
-    table = table.filter(not any(note.subject == "fixed" and note.severity == "alert" for note in plan.notes))
     keys, supply = ["flow", *_KEYS], pl.max_horizontal("is", "at_least", "at_most")
+    # Numbers that the plan itself says cannot be so, as many as it names, are no violation.
+    named = sum(note.subject == "fixed" and note.severity == "alert" for note in plan.notes)
+    table = table.sort(pl.max_horizontal(pl.col("at_least") - pl.col("is"), pl.col("is") - pl.col("at_most")) / supply, descending=True, nulls_last=True).slice(named)
     return [
         ("what is fixed is not fallen short of", _at_most(table.filter(pl.col("at_least").is_not_null()), keys, pl.col("at_least"), pl.col("is"), supply)),
         ("what is fixed is not exceeded", _at_most(table.filter(pl.col("at_most").is_not_null()), keys, pl.col("is"), pl.col("at_most"), supply)),

@@ -11,7 +11,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from groundplan.errors import Fault, FolderError, InputError
-from groundplan.period import parse_period
+from groundplan.period import is_period
 from groundplan.tables.facts import FACTS
 from groundplan.tables.faulty import row_faults
 from groundplan.tables.rules_columns import conform
@@ -152,21 +152,13 @@ def _sound(name: str, path: Path, start: int, batch: pl.DataFrame) -> pl.DataFra
         elif not _may_lack(schema[column]):
             empty = frame[column].is_null() & batch[column].is_null()
             faults += row_faults(name, column, "missing_value", empty, found="empty cells", expected=f"a value: {schema[column].description}", remedy="Fill them in.")
-    strange = [text for text in frame["period"].drop_nulls().unique().sort().to_list() if not _is_period(text)]
+    strange = [text for text in frame["period"].drop_nulls().unique().sort().to_list() if not is_period(text)]
     bad = frame["period"].is_in(strange)
     faults += row_faults(name, "period", "period", bad, found=frame["period"], expected="a period: 2020, 2020-H1, 2020-Q3 or 2020-08", remedy="Write one of these forms.")
     if faults:
         numbered = [replace(fault, table=path.name, rows=tuple(row + start for row in fault.rows)) for fault in faults]
         raise InputError(f"{path} cannot be used: {len(numbered)} {'fault' if len(numbered) == 1 else 'faults'}", numbered)
     return frame
-
-
-def _is_period(text: str) -> bool:
-    try:
-        parse_period(text)
-    except ValueError:
-        return False
-    return True
 
 
 _NEEDED = {

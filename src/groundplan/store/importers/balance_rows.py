@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from groundplan.errors import Fault
-from groundplan.period import parse_period
+from groundplan.period import is_period
 from groundplan.store.cells import read_column
 from groundplan.store.fitting import renumbered
 from groundplan.store.workbook_errors import error_cells
@@ -162,7 +162,7 @@ def _periods(sheet: _Sheet, named: pl.DataFrame) -> tuple[pl.Series, list[Fault]
         bad = named[column].is_null()
         faults += row_faults(sheet.table, HEADS[column], "missing_value", bad, found="empty cells, and none above", expected=f"a {column}", remedy="Fill it in.")
     period = named["year"].str.replace(r"^(\d{4})\.0+$", "$1")
-    strange = period.is_in([text for text in period.drop_nulls().unique() if not _is_period(text)])
+    strange = period.is_in([text for text in period.drop_nulls().unique() if not is_period(text)])
     expected, remedy = "a year such as 2021, or 2021-Q3, 2021-08", "Write it so; format the column as text where a spreadsheet makes it a date."
     faults += row_faults(sheet.table, HEADS["year"], "period", strange, found=period, expected=expected, remedy=remedy)
     return period.set(strange.fill_null(value=False), None), faults
@@ -198,14 +198,6 @@ def _labels(cells: pl.Series) -> tuple[pl.Series, pl.Series]:
     read = {cell: read_label(cell) for cell in cells.drop_nulls().unique()}
     ids, names = (cells.replace_strict({cell: both[place] for cell, both in read.items()}, default=None, return_dtype=pl.String) for place in (0, 1))
     return ids, names
-
-
-def _is_period(text: str) -> bool:
-    try:
-        parse_period(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _error_faults(path: Path, sheet: _Sheet) -> list[Fault]:
