@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array
 
@@ -90,8 +91,13 @@ def _needs(inputs: Inputs, wanted: FloatArray) -> FloatArray:
 
 
 def pool_scales(inputs: Inputs) -> FloatArray:
-    """Give the size of each pool's activity, shape (Q,): its capacity, or else what would make as much of its products as the country has."""
-    own, flow = inputs.capacity.max(axis=1, initial=0.0), flow_scales(inputs)
+    """Give the size of each pool's activity, shape (Q,): its capacity, or else what would make as much of its products as the country has.
+
+    A pool that can grow may outgrow all others of its recipe and region: its size is what they have together.
+    """
+    own, flow, table = inputs.capacity.max(axis=1, initial=0.0), flow_scales(inputs), inputs.pools.table
+    place = table.select(pl.struct("recipe", "region").rank("dense")).to_series().to_numpy()
+    own = np.where(table["grows"].to_numpy(), np.bincount(place, own)[place], own)
     made = inputs.made.tocsc()
     per_unit = np.repeat(np.arange(made.shape[1]), np.diff(made.indptr))
     reach = np.full(made.shape[1], np.inf)
