@@ -91,3 +91,19 @@ def test_no_two_lines_of_one_efficiency_are_in_two_classes():
     order = table.group_by("recipe", "class").agg(pl.col("efficiency").max().alias("high"), pl.col("efficiency").min().alias("low")).sort("recipe", "class")
     assert (order["high"].to_numpy()[1:] < order["low"].to_numpy()[:-1])[order["recipe"].to_numpy()[1:] == order["recipe"].to_numpy()[:-1]].all()
     assert np.array_equal(order.filter(pl.col("class") == 1)["high"], order.filter(pl.col("class") == 1)["low"])
+
+
+def test_small_pools_keep_their_digits_beside_large_ones():
+    """Sums that run over all pools would leave a pool that comes after one ten orders of magnitude larger with six digits."""
+    economy = with_many_lines(random_economy(20, 1), 12)
+    large = economy.lines["recipe"] == "make_P0000"
+    economy = replace(
+        economy,
+        lines=economy.lines.with_columns(pl.when(large).then(pl.col("capacity") * 1e10).otherwise(pl.col("capacity") * 0.85)),
+    )
+    classed = in_classes(economy)
+
+    lines = classed.line_activities.join(economy.lines.select("line", "efficiency"), on="line")
+    made = lines.group_by("pool", "period").agg((pl.col("level") * pl.col("efficiency")).sum().alias("made"))
+    told = made.join(classed.activities.filter(pl.col("new_capacity").cum_sum().over("pool") == 0), on=["pool", "period"])
+    assert told["made"].to_numpy() == pytest.approx((told["level"] * told["efficiency"]).to_numpy(), rel=1e-12)

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundplan.errors import InputError, SettingsError, SolverError
+from groundplan.maths.shapley import coalitions, shapley_weights
 from groundplan.planning.compare import compare_plans
 from groundplan.planning.exchange import find_exchange
 from groundplan.planning.loss import goal_losses, relative_loss
 from groundplan.planning.plan import plan
-from groundplan.maths.shapley import coalitions, shapley_weights
 from groundplan.tables.bundles import Comparison, result_tables
 from groundplan.tables.economy import Economy
 from groundplan.tables.results import COMPARISONS

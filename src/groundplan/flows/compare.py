@@ -16,8 +16,8 @@ from groundplan.flows.folder_ports import FolderSource
 from groundplan.flows.run import LIBRARIES, is_made_from
 from groundplan.loop.chain import Progress
 from groundplan.loop.compare import Made, compare
-from groundplan.outcome import Note, Outcome
 from groundplan.maths.shapley import MOST_EXACT
+from groundplan.outcome import Note, Outcome
 from groundplan.report.changes import Compared
 from groundplan.report.comparison import write_comparison, write_comparison_book
 from groundplan.report.content import ReportInput

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from groundplan.estimation.estimate import estimate
+from groundplan.maths.shapley import MOST_EXACT
 from groundplan.planning.compare import compare_plans
 from groundplan.planning.plan import plan
-from groundplan.maths.shapley import MOST_EXACT
 from groundplan.tables.bundles import Comparison, Plan
 from groundplan.tables.economy import Economy
 from groundplan.tables.fingerprint import fingerprint

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from groundplan.errors import SolverError
+from groundplan.maths.shapley import MOST_EXACT, coalitions, shapley_weights
 from groundplan.outcome import Note, Outcome
 from groundplan.planning.change_words import moved_priorities, told
 from groundplan.planning.exchange import BY_PERIOD, PERIODS, Exchange, find_exchange, merge_until_sound
 from groundplan.planning.input_changes import changed_inputs
 from groundplan.planning.plan import plan
 from groundplan.planning.plan_changes import binding_changes, change_tables, plan_figures, set_side_by_side
-from groundplan.maths.shapley import MOST_EXACT, coalitions, shapley_weights
 from groundplan.tables.bundles import Comparison, Plan
 from groundplan.tables.economy import Economy
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from groundplan.planning.inputs import Inputs
@@ -53,9 +54,11 @@ def merit_order(inputs: Inputs, activity: FloatArray) -> Merit:
     capacity = pools.lines["chosen"].to_numpy()[rows][:, None] * left[pool]
     # Lines stand by pool, best first: what those before it can make is taken off what a line has to.
     able = capacity * own[:, None]
-    total = np.cumsum(able, axis=0)
-    first = np.searchsorted(pool, pool, side="left")
-    before = total - able - np.where(first[:, None] > 0, total[first - 1], 0.0)
+    before = np.zeros_like(able)
+    for period in range(periods):
+        # Summed within each pool: sums over all of them would leave small pools no digits.
+        summed = pl.DataFrame({"pool": pool, "able": able[:, period]}).select(pl.col("able").cum_sum().over("pool") - pl.col("able"))
+        before[:, period] = summed.to_series().to_numpy()
     made = np.clip((activity * mean[:, None])[pool] - before, 0.0, able)
     level = np.divide(made, own[:, None], out=np.zeros_like(made), where=own[:, None] > 0)
     run, output = activity.copy(), activity * mean[:, None]
