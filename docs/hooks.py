@@ -11,7 +11,7 @@ import dataframely as dy
 import typer
 from latex2mathml.converter import convert
 
-MARKS = ("commands", "facts", "results", "derived", "comparisons")
+MARKS = ("commands", "facts", "results", "derived", "comparisons", "frontiers")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
@@ -35,12 +35,12 @@ _FORMULA = re.compile(r'<(?P<tag>span|div) class="arithmatex">(?:\\\((?P<inline>
 def _generated(mark: str) -> str:
     from groundplan.cli.main import app
     from groundplan.tables.facts import FACTS
-    from groundplan.tables.results import COMPARISONS, DERIVED, RESULTS
+    from groundplan.tables.results import COMPARISONS, DERIVED, FRONTIERS, RESULTS
 
     if mark == "commands":
         root = typer.main.get_command(app)
         return "\n".join(_commands("groundplan", root))
-    schemas = {"facts": FACTS, "results": RESULTS, "derived": DERIVED, "comparisons": COMPARISONS}[mark]
+    schemas = {"facts": FACTS, "results": RESULTS, "derived": DERIVED, "comparisons": COMPARISONS, "frontiers": FRONTIERS}[mark]
     return "\n".join(_schema(name, schema) for name, schema in schemas.items())
 
 

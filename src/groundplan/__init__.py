@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from groundplan.loop.compare import compare
     from groundplan.outcome import Note, Outcome
     from groundplan.planning.compare import compare_plans
+    from groundplan.planning.frontier import frontier
     from groundplan.planning.material_balances import material_balances
     from groundplan.planning.plan import plan
     from groundplan.planning.verify import verify_plan
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from groundplan.store.panel_files import ParquetPanel, keep_parquet
     from groundplan.store.runs import latest_run, list_runs, read_run
     from groundplan.store.template import new_economy
-    from groundplan.tables.bundles import Comparison, Estimate, Plan, Review
+    from groundplan.tables.bundles import Comparison, Estimate, Frontier, Plan, Review
     from groundplan.tables.check import check_tables
     from groundplan.tables.economy import Economy
     from groundplan.tables.settings import Settings
@@ -60,6 +61,7 @@ __all__ = [
     "Fault",
     "FolderError",
     "FolderSource",
+    "Frontier",
     "GroundplanError",
     "InputError",
     "MissingTableError",
@@ -81,6 +83,7 @@ __all__ = [
     "compare_plans",
     "estimate",
     "estimate_panel",
+    "frontier",
     "import_balances",
     "import_use_table",
     "keep_parquet",
@@ -114,6 +117,7 @@ _ROOMS = {
     "loop.compare": ("compare",),
     "outcome": ("Note", "Outcome"),
     "planning.compare": ("compare_plans",),
+    "planning.frontier": ("frontier",),
     "planning.material_balances": ("material_balances",),
     "planning.plan": ("plan",),
     "planning.verify": ("verify_plan",),
@@ -124,7 +128,7 @@ _ROOMS = {
     "store.panel_files": ("ParquetPanel", "keep_parquet"),
     "store.runs": ("latest_run", "list_runs", "read_run"),
     "store.template": ("new_economy",),
-    "tables.bundles": ("Comparison", "Estimate", "Plan", "Review"),
+    "tables.bundles": ("Comparison", "Estimate", "Frontier", "Plan", "Review"),
     "tables.check": ("check_tables",),
     "tables.economy": ("Economy",),
     "tables.settings": ("Settings",),

@@ -7,7 +7,7 @@ from pathlib import Path
 import groundplan
 from groundplan import errors
 from groundplan.tables.facts import FACTS
-from groundplan.tables.results import COMPARISONS, DERIVED, RESULTS
+from groundplan.tables.results import COMPARISONS, DERIVED, FRONTIERS, RESULTS
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,7 @@ def test_the_error_tree_is_drawn_and_exported_whole():
 
 
 def test_every_column_says_what_it_is():
-    for name, schema in {**FACTS, **RESULTS, **DERIVED, **COMPARISONS}.items():
+    for name, schema in {**FACTS, **RESULTS, **DERIVED, **COMPARISONS, **FRONTIERS}.items():
         silent = [column for column, kind in schema.columns().items() if not kind.description]
         assert not silent, f"{name}: {silent}"
 

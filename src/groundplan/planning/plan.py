@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import polars as pl
 
@@ -11,14 +10,13 @@ from groundplan.errors import SolverError
 from groundplan.outcome import Note, Outcome
 from groundplan.planning.causes import gap_causes
 from groundplan.planning.chance import LineCapacities, capacities_at_chance
-from groundplan.planning.classes import cut_classes, excess_of, first_classes, with_excess
-from groundplan.planning.columns import Layout, lay_out
-from groundplan.planning.inputs import Inputs, read_inputs
+from groundplan.planning.columns import Layout
+from groundplan.planning.inputs import Inputs
 from groundplan.planning.intervals import production_intervals
 from groundplan.planning.levels import MOST_ROWS, solve_levels
-from groundplan.planning.pools import make_pools, placed_lines
 from groundplan.planning.prices import shadow_prices
 from groundplan.planning.solved import Solved
+from groundplan.planning.solving import solve_economy
 from groundplan.planning.tables_out import (
     activities_table,
     allocations_table,
@@ -37,9 +35,6 @@ from groundplan.tables.economy import Economy
 from groundplan.tables.results import RESULTS
 
 __all__ = ["plan"]
-
-_VERTEX_GAP, _STEPS_GAP = 1e-8, 2e-5
-"""What may be lost by classing lines of like efficiency, as a share of the weighted goals, where plans are vertices, and where they are near ones."""
 
 
 def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_factors: pl.DataFrame | None = None, progress: Callable[[str, float], None] | None = None) -> Plan:
@@ -61,32 +56,16 @@ def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_f
     tell = progress if progress is not None else lambda _at, _share: None
     tell("capacities", 0.0)
     lines = capacities_at_chance(economy, capacities, capacity_factors)
-    placed = placed_lines(economy, lines)
-    classes = first_classes(economy, placed)
-    inputs = read_inputs(economy, make_pools(economy, placed, classes))
-    if not (inputs.goals.quantity[:, : inputs.planned] > 0).any():
+    inputs, layout, solved = solve_economy(economy, lines, tell)
+    if solved is None:
         return _no_goals(economy)
-    solve = partial(solve_levels, level_loss=economy.settings.level_loss, tell=lambda at, share: tell(at, 0.05 + 0.7 * share))
-    layout = lay_out(inputs)
-    solved = solve(inputs, layout)
-    while classes is not None:
-        excess = excess_of(inputs, layout, solved)
-        least = (_VERTEX_GAP if solved.by_vertices else _STEPS_GAP) * float(inputs.goals.weight[inputs.goals.quantity > 0].sum())
-        if excess.by_level.sum() <= least:
-            solved = with_excess(solved, excess)
-            break
-        tell("classes of efficiency cut finer", 0.05)
-        classes = cut_classes(placed, classes, inputs, excess)
-        inputs = read_inputs(economy, make_pools(economy, placed, classes))
-        layout = lay_out(inputs)
-        solved = solve(inputs, layout)
     tell("shadow prices", 0.8)
     planned = _write_out(economy, lines, inputs, layout, solved)
     tell("verification", 0.95)
     broken = verify_plan(economy, planned, nameplates=capacities is None)
     if broken and not solved.by_vertices and layout.rows <= MOST_ROWS:
         # Steps hold rows to a share of what flows through them, which for a goal that is missed nearly whole is more than what is delivered.
-        solved = solve(inputs, layout, by_steps=False)
+        solved = solve_levels(inputs, layout, level_loss=economy.settings.level_loss, by_steps=False, tell=lambda at, share: tell(at, 0.05 + 0.7 * share))
         planned = _write_out(economy, lines, inputs, layout, solved)
         broken = verify_plan(economy, planned, nameplates=capacities is None)
     if broken:

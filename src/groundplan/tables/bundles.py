@@ -9,7 +9,7 @@ import polars as pl
 from groundplan.outcome import Note, Outcome
 from groundplan.tables.results import Balances, DesignTotals, Notes, PredictiveChecks, PredictiveCover, Suspects
 
-__all__ = ["Comparison", "Estimate", "Plan", "Review", "notes_table", "result_tables"]
+__all__ = ["Comparison", "Estimate", "Frontier", "Plan", "Review", "notes_table", "result_tables"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +86,26 @@ class Comparison:
     notes: tuple[Note, ...] = ()
 
 
-def result_tables(bundle: Review | Estimate | Plan | Comparison) -> dict[str, pl.DataFrame]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Frontier:
+    """Result of `planning.frontier`; schemas of the same names in `groundplan.tables.results.FRONTIERS`.
+
+    `first` and `second` name the two goals, `others` says how the other goals are treated ("held" or "free"); `excess` bounds by how much the truth lies above the
+    lines between corners, as a share of a goal; `is_whole` says whether all corners were found.
+    """
+
+    outcome: Outcome
+    first: str
+    second: str
+    others: str
+    excess: float
+    is_whole: bool
+    frontier: pl.DataFrame
+    frontier_goals: pl.DataFrame
+    notes: tuple[Note, ...] = ()
+
+
+def result_tables(bundle: Review | Estimate | Plan | Comparison | Frontier) -> dict[str, pl.DataFrame]:
     """Give the result tables of a bundle by name."""
     return {part.name: value for part in fields(bundle) if isinstance(value := getattr(bundle, part.name), pl.DataFrame)}
 

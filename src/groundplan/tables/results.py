@@ -13,6 +13,7 @@ import dataframely as dy
 __all__ = [
     "COMPARISONS",
     "DERIVED",
+    "FRONTIERS",
     "RESULTS",
     "Activities",
     "Allocations",
@@ -27,6 +28,8 @@ __all__ = [
     "DesignTotals",
     "EstimateFactors",
     "Estimates",
+    "FrontierGoals",
+    "FrontierPoints",
     "Fulfilment",
     "Gaps",
     "InputChanges",
@@ -510,6 +513,35 @@ class BindingChanges(dy.Schema):
     priority_after = dy.Int64(nullable=True, description="the same in the second plan")
 
 
+class FrontierPoints(dy.Schema):
+    """The frontier between two goals: the most of the second for each amount of the first. Between corners it is straight, and a mixture of the two plans attains it."""
+
+    point = dy.Int64(primary_key=True, description="1, 2 ...: the corners, the first goal rising; 0: the plan as it is")
+    kind = dy.String(description="corner or plan")
+    first_delivered = _number("delivered of the first, summed over its periods, in its own measure")
+    first_share = _number("share of the first's goals met, the mean over its periods, 0 to 1")
+    second_delivered = _number("delivered of the second")
+    second_share = _number("share of the second's goals met")
+    second_per_first = _number("what one more unit of the first costs of the second, each in its own measure, from here to the next corner; null at the last one")
+    share_per_share = _number("the same in shares: percentage points of the second's goals for one of the first's")
+    second_room = _number("share of the second's goals that could be met beyond what is met here, with as much of the first; 0 on the curve")
+    others_share = _number("share of all other goals met, the mean over goals; null where there are none")
+    others_worse = dy.Int64(description="other goals of which less is delivered than in the plan, by more than a millionth of the goal")
+
+
+class FrontierGoals(dy.Schema):
+    """What is delivered for every goal at each point of a frontier."""
+
+    point = dy.Int64(primary_key=True, description="as in `frontier`")
+    product = _key("product")
+    period = _key("plan period")
+    role = dy.String(description="first or second: one of the two that the frontier is between; other")
+    priority = dy.Int64(description="priority of the goal")
+    goal = _number("goal")
+    delivered = _number("delivered at this point")
+    planned = _number("delivered in the plan as it is")
+
+
 RESULTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
     {
         "fulfilment": Fulfilment,
@@ -546,3 +578,6 @@ COMPARISONS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
     {"input_changes": InputChanges, "changed_cells": ChangedCells, "plan_changes": PlanChanges, "change_parts": ChangeParts, "binding_changes": BindingChanges}
 )
 """Tables of a comparison of two plans, by name -> schema; no run folder holds them."""
+
+FRONTIERS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType({"frontier": FrontierPoints, "frontier_goals": FrontierGoals})
+"""Tables of a frontier between two goals, by name -> schema; no run folder holds them."""
