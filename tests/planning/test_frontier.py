@@ -110,6 +110,13 @@ def test_two_periods_of_one_product_can_be_set_against_each_other():
     assert "do not compete" in found.outcome.sentence
 
 
+def test_goals_that_can_be_had_at_once_at_the_cost_of_others_name_that_cost():
+    # All hours of both years but those for 4 t of tea make butter; guns and tea get less than in the plan.
+    found = frontier(guns_and_butter(), "butter@2021", "butter@2022", others="free")
+    assert corners(found) == pytest.approx(np.array([(58 / 80, 60 / 80)]), abs=1e-9)
+    assert "can be had at once, for less of 3 other goals than in the plan, and no more of the one by giving up the other" in found.outcome.sentence
+
+
 def test_goals_that_do_not_compete_are_said_not_to():
     found = frontier(guns_and_butter(labour=1000.0, ore=1000.0), "guns", "butter")
     assert corners(found).tolist() == [[1.0, 1.0]]

@@ -18,6 +18,7 @@ from rich.markup import escape
 from groundplan.cli.balances import balances
 from groundplan.cli.comparing import compare_plans_of
 from groundplan.cli.estimating import check_estimate
+from groundplan.cli.frontier import frontier
 from groundplan.cli.imports import import_app
 from groundplan.cli.progress import has_screen, show_progress
 from groundplan.errors import Fault, FolderError, GroundplanError, InputError
@@ -215,6 +216,9 @@ def compare(
     Each mixture is a plan of its own: 2, 6, 14 or 30 beyond the two for 2, 3, 4 or 5 causes, and from 6 causes on one order and its reverse. Where only one group changed, none.
     """
     compare_plans_of(folder, other, run_b, split=split or (), quick=quick, out=out, screen=_screen, errors=_errors)
+
+
+app.command()(frontier)
 
 
 @app.command()

@@ -20,6 +20,7 @@ _WORDS = {
     "review": "Review the last plan",
     "plan": "Plan the best that is feasible",
     "compare": "Plan what lies between",
+    "frontier": "Find the frontier",
     "report": "Write the report",
     "balances": "Write the material balances",
 }

@@ -18,7 +18,6 @@ from groundplan.planning.chance import capacities_at_chance
 from groundplan.planning.columns import Layout
 from groundplan.planning.costs import goal_cost
 from groundplan.planning.frontier_words import frontier_method, frontier_sentence
-from groundplan.planning.goal_sides import GoalSide, read_sides
 from groundplan.planning.inputs import Inputs
 from groundplan.planning.loss import BREAKS
 from groundplan.planning.reach import implied_upper
@@ -27,6 +26,7 @@ from groundplan.planning.solved import Solved
 from groundplan.planning.solving import solve_economy
 from groundplan.tables.bundles import Frontier
 from groundplan.tables.economy import Economy
+from groundplan.tables.goal_sides import GoalSide, read_sides
 from groundplan.tables.results import FrontierGoals, FrontierPoints
 
 __all__ = ["MOST_CORNERS", "MOST_FRONTIER_ROWS", "frontier"]
@@ -112,7 +112,7 @@ def frontier(
     points = _points_table(places, goals, sides)
     outcome = Outcome("done", frontier_sentence(sides, points, held=problem.held), frontier_method(found, len(programme.row_lower), tolerance=_TOLERANCE))
     tell("done", 1.0)
-    return Frontier(outcome, first, second, others, found.excess, found.is_whole, points, goals, _notes(solved, found))
+    return Frontier(outcome, *sides, others, found.excess, found.is_whole, points, goals, _notes(solved, found))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from groundplan.maths.trade_off import TradeOff
-from groundplan.planning.goal_sides import GoalSide
+from groundplan.tables.goal_sides import GoalSide
 
 __all__ = ["frontier_method", "frontier_sentence"]
 
@@ -13,6 +13,7 @@ _ALL = 1.0 - 1e-7
 """Share from which on a goal is met in full."""
 _ON_CURVE = 5e-4
 """A plan that lies below the curve by less than this share of a goal lies on it: earlier priorities may leave as much to later ones."""
+_MANY = {"piece": "pieces", "pair": "pairs", "hour": "hours"}
 
 
 def frontier_sentence(sides: tuple[GoalSide, GoalSide], points: pl.DataFrame, *, held: bool) -> str:
@@ -29,9 +30,9 @@ def frontier_sentence(sides: tuple[GoalSide, GoalSide], points: pl.DataFrame, *,
     beside = "" if not held else " with all other goals served as in the plan" if plan["others_share"] is not None else ""
     if len(corners) == 1:
         if min(first["first_share"], first["second_share"]) >= _ALL:
-            return f"{one} and {other} do not compete: both can be had in full{beside}.{_room_of(plan, first, one, other)}"
+            return f"{one} and {other} do not compete: both can be had in full{beside}{_taken(first)}.{_room_of(plan, first, one, other)}"
         shares = f"{_share(first['first_share'])} of the goals for {one} and {_share(first['second_share'])} of those for {other} can be had at once"
-        return f"{one} and {other} do not compete{beside}: {shares}, and no more of the one by giving up the other.{_room_of(plan, first, one, other)}"
+        return f"{one} and {other} do not compete{beside}: {shares}{_taken(first)}, and no more of the one by giving up the other.{_room_of(plan, first, one, other)}"
     ends = (
         f"from {_share(first['first_share'])} of the goals for {one} and {_share(first['second_share'])} of those for {other} to "
         f"{_share(last['first_share'])} and {_share(last['second_share'])}"
@@ -70,12 +71,18 @@ def _room_of(plan: dict[str, float | None], corner: dict[str, float], one: str, 
     return f" The plan delivers {_share(plan['first_share'])} and {_share(plan['second_share'])}: it gives {' and '.join(short)} less, for goals that count more in it."
 
 
+def _taken(corner: dict[str, int]) -> str:
+    """Say how many other goals get less than in the plan."""
+    losing = corner["others_worse"]
+    return f", for less of {losing:,} other goal{'s' if losing > 1 else ''} than in the plan" if losing else ""
+
+
 def _unit(side: GoalSide) -> str:
     return f"One {side.measure}" if side.measure else "One unit"
 
 
 def _measured(side: GoalSide) -> str:
-    return f"{side.measure} of {side.name}" if side.measure else f"units of {side.name}"
+    return f"{_MANY.get(side.measure, side.measure or 'units')} of {side.name}"
 
 
 def _range(rates: list[float]) -> str:

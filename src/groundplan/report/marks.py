@@ -35,6 +35,8 @@ MARKS: MappingProxyType[str, str] = MappingProxyType(
         "no_sign": '<circle cx="14" cy="9" r="5.5" fill="var(--band50)" stroke="var(--blue)" stroke-width="1.5"/>',
         "less": '<rect x="2" y="4" width="24" height="10" fill="var(--support)" stroke="var(--support)" stroke-width="2"/>',
         "more": '<rect x="2" y="4" width="24" height="10" fill="var(--paper)" stroke="var(--alert)" stroke-width="2"/>',
+        "curve": '<path d="M1 4C12 5 20 9 27 17" fill="none" stroke="var(--blue)" stroke-width="2.75"/><circle cx="15" cy="7.5" r="4" fill="var(--blue)"/>',
+        "plan_point": '<path d="M14 2L21 9L14 16L7 9Z" fill="var(--paper)" stroke="var(--alert)" stroke-width="2.25"/>',
         "inspected": '<rect x="8.5" y="3.5" width="11" height="11" fill="var(--blue)"/>',
     }
 )

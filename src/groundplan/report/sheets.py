@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from groundplan.report.content import ReportInput
-from groundplan.tables.results import COMPARISONS, RESULTS
+from groundplan.tables.results import COMPARISONS, FRONTIERS, RESULTS
 
 __all__ = ["Sheet", "sheet_of", "sheets_of"]
 
@@ -121,7 +121,7 @@ def _yearly_estimates(shown: ReportInput) -> pl.DataFrame:
 
 def sheet_of(title: str, sentence: str, name: str, frame: pl.DataFrame, keys: int) -> Sheet:
     """Make a sheet of rows of the result table `name`, whose schema says what the columns mean; `keys` columns stay in sight."""
-    schema = RESULTS.get(name) or COMPARISONS[name]
+    schema = (RESULTS | COMPARISONS | FRONTIERS)[name]
     described = {column: str(kind.description) for column, kind in schema.columns().items()}
     notes = {column: _sentence(described.get(column) or _EXTRA.get(column, column)) for column in frame.columns}
     return Sheet(title, sentence, frame, {column: _sentence(column.replace("_", " ")) for column in frame.columns}, notes, keys)

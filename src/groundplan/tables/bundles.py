@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 import polars as pl
 
 from groundplan.outcome import Note, Outcome
+from groundplan.tables.goal_sides import GoalSide
 from groundplan.tables.results import Balances, DesignTotals, Notes, PredictiveChecks, PredictiveCover, Suspects
 
 __all__ = ["Comparison", "Estimate", "Frontier", "Plan", "Review", "notes_table", "result_tables"]
@@ -90,13 +91,13 @@ class Comparison:
 class Frontier:
     """Result of `planning.frontier`; schemas of the same names in `groundplan.tables.results.FRONTIERS`.
 
-    `first` and `second` name the two goals, `others` says how the other goals are treated ("held" or "free"); `excess` bounds by how much the truth lies above the
+    `first` and `second` are the two goals, `others` says how the other goals are treated ("held" or "free"); `excess` bounds by how much the truth lies above the
     lines between corners, as a share of a goal; `is_whole` says whether all corners were found.
     """
 
     outcome: Outcome
-    first: str
-    second: str
+    first: GoalSide
+    second: GoalSide
     others: str
     excess: float
     is_whole: bool

@@ -21,12 +21,14 @@ class GoalSide:
     """One of the two goals.
 
     Args:
+        label: as it was named: "steel" or "steel@2023".
         product: id of the product.
         periods: the plan periods that are meant and have a goal.
         name: what it is called: "Steel", or "Steel in 2023" where one period was named.
         measure: of the product; empty where it is not known.
     """
 
+    label: str
     product: str
     periods: tuple[str, ...]
     name: str
@@ -79,7 +81,7 @@ def _side(economy: Economy, label: str, which: str, faults: list[Fault]) -> Goal
         return None
     row = economy.products.filter(pl.col("product") == product).row(0, named=True)
     name = row["name"] or product.replace("_", " ")
-    return GoalSide(product, periods, f"{name} in {wanted}" if wanted else name, row["measure"] or "")
+    return GoalSide(label, product, periods, f"{name} in {wanted}" if wanted else name, row["measure"] or "")
 
 
 def _span(periods: Sequence[str]) -> str:
