@@ -282,7 +282,7 @@ def _notes(solved: Solved, found: TradeOff) -> tuple[Note, ...]:
         notes.append(Note("frontier", "info", "plan", sentence))
     if not found.is_whole:
         sentence = (
-            f"There are more corners than the {len(found.corners)} that were sought; between them the truth lies at most {100 * found.excess:.2g} percentage points of a goal "
+            f"There are more corners than the {len(found.corners)} that were sought; between them the truth lies at most {100 * found.excess:.2g} % of a goal "
             "above the curve, which is proven."
         )
         notes.append(Note("frontier", "info", "corners", sentence))

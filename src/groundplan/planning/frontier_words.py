@@ -44,10 +44,10 @@ def frontier_sentence(sides: tuple[GoalSide, GoalSide], points: pl.DataFrame, *,
 
 def frontier_method(found: TradeOff, rows: int, *, tolerance: float) -> str:
     """Say how the corners were found, and how near the truth they are."""
-    near = f"no other corner raises the curve by more than {tolerance:.0e} of a goal" if found.is_whole else "the corners that matter most were sought first"
+    near = f"no other corner raises the curve by more than {100 * tolerance:.4f} % of a goal" if found.is_whole else "the corners that matter most were sought first"
     return (
         f"dichotomic search (Cohon 1978; Aneja and Nair 1979): {found.solved} programmes of {rows:,} rows, each corner repaired exactly at its vertex; {near}; the truth lies "
-        f"at most {found.excess:.1e} of a goal above the lines between corners, proven by duals"
+        f"at most {100 * found.excess:.2g} % of a goal above the lines between corners, proven by duals"
     )
 
 

@@ -186,12 +186,12 @@ def _picture(found: FrontierShown, rows: list[dict[str, Any]]) -> Figure:
 def _corners(found: FrontierShown) -> Figure:
     table, (one, other) = found.frontier.frontier, found.sides
     scales = [scale_for(table[f"{role}_delivered"].max(), side.measure) for role, side in (("first", one), ("second", other))]  # type: ignore[arg-type]  # the maximum of a column of numbers
-    has_others = table["others_share"].null_count() < len(table)
+    has_others = found.frontier.others == "free" and table["others_share"].null_count() < len(table)
     count = int((table["kind"] == "corner").sum())
     competes, rows = count > 1, []
     for row in [*table.filter(pl.col("kind") == "corner").iter_rows(named=True), *table.filter(pl.col("kind") == "plan").iter_rows(named=True)]:
         rate, share = row["second_per_first"], row["share_per_share"]
-        cells = [str(row["point"]) if row["point"] else "the plan"]
+        cells = [str(row["point"]) if row["point"] else "plan"]
         for role, scale in zip(("first", "second"), scales, strict=True):
             cells += [plain(row[f"{role}_delivered"] / scale.divisor, 4), percent(row[f"{role}_share"], 1).removesuffix(" %")]
         if competes:
