@@ -52,7 +52,7 @@ def frontier(
     The curve is made of straight lines; its corners are found exactly, and the plan as it is is marked on it. A corner is where something else becomes scarce, so that one more of
     the one costs more of the other. Where the two do not compete, that is said.
 
-    Capacities are those of the latest run where it was made from the tables as they are now; otherwise they are estimated first. Plans of more than 10,000 rows (balances,
+    Capacities are those of the latest run where it was made from the tables as they are now; otherwise they are estimated first. Plans of more than 5,000 rows (balances,
     capacities and limits by period) are refused.
 
     Exit code: 0, or 2 where a product or period is not there or has no goal, both are the same goal, or the plan is too large.

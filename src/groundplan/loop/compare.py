@@ -76,6 +76,6 @@ def compare(
 
 
 def _estimated_from(economy: Economy) -> tuple[str, ...]:
-    """Name all that an estimate rests on: the tables that it looks at, and the settings but for the chance, which only plans know."""
+    """Name all that an estimate rests on: the tables that it looks at, and the settings but for those that only plans know."""
     frames = (fingerprint(frame) for name, frame in economy.tables().items() if name not in _OF_PLANS_ALONE)
-    return (repr(replace(economy.settings, capacity_chance=0.5)), *frames)
+    return (repr(replace(economy.settings, capacity_chance=0.5, level_loss=None, aim="weighted")), *frames)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from groundplan.errors import SolverError
+from groundplan.errors import Fault, SettingsError, SolverError
 from groundplan.maths.basic import Vertex, proven_bound, recover_vertex, row_reach
 from groundplan.maths.highs import solve_programme
 from groundplan.maths.programme import AT_LOWER, AT_UPPER, BASIC, Basis, Programme, Scaling, scale_programme
 from groundplan.planning.columns import Layout
 from groundplan.planning.costs import fixed_cost, goal_cost, share_cost, stock_cost, waste_cost
 from groundplan.planning.inputs import Inputs
+from groundplan.planning.levelling import Levelled, cap_gaps, gaps_of, level_gaps
 from groundplan.planning.reach import implied_upper
 from groundplan.planning.rows import build_programme, fixed_sizes, floors_hold_by_themselves, floors_of, pool_scales, scale_of
 from groundplan.planning.solved import Level, Solved
+from groundplan.tables.settings import Aim
 
 __all__ = ["MOST_ROWS", "solve_levels"]
 
@@ -31,11 +34,17 @@ _VERTEX_ROWS = 5_000
 """Plans with more rows are solved by first-order steps: the basis of a vertex takes HiGHS 12 s to factorise at 12,072 rows; see docs/decisions/0007-first-order-plans.md."""
 _TOGETHER_ROWS, _TOGETHER = 10_000, 1e4
 """From so many rows on a priority is solved together with the one before, which counts so many times as much: see docs/decisions/0004-solving-large-plans.md."""
+_ROOM = (1e-6, 1e-5)
+"""What a gap may exceed its level by, as a share of its goal, the first that leaves an exact plan: without room rounding leaves later levels no solution."""
+_LOOSER = 2.0
+"""So many times that room is left to later priorities."""
+_EXACT = 1e-12
+"""A vertex beyond its bounds by more, scaled, is not exact."""
 MOST_ROWS = 30_000
 """Larger plans are beyond vertices: what steps find is kept with the gap that is proven, whatever it is."""
 
 
-def solve_levels(inputs: Inputs, layout: Layout, *, level_loss: float | None = None, by_steps: bool = True, tell: Callable[[str, float], None]) -> Solved:
+def solve_levels(inputs: Inputs, layout: Layout, *, level_loss: float | None = None, aim: Aim = "weighted", by_steps: bool = True, tell: Callable[[str, float], None]) -> Solved:
     """Solve level after level; each later one moves only where the earlier ones are indifferent.
 
     Args:
@@ -43,12 +52,18 @@ def solve_levels(inputs: Inputs, layout: Layout, *, level_loss: float | None = N
         layout: its columns and rows.
         level_loss: what later priorities may take from an earlier one, as a share of what it would lose if nothing that it wants were there; None: as little as the way
             of solving needs.
+        aim: "weighted": the least weighted loss of each priority; "levelled": its largest gaps as small as can be, one after the other, and then the least weighted loss.
         by_steps: whether a large plan may be solved by first-order steps.
         tell: called with what is being done and the share that is done.
 
     Raises:
         SolverError: the solver broke down.
+        SettingsError: gaps are to be levelled in a plan of more than `MOST_ROWS` rows.
     """
+    if aim == "levelled":
+        # A round needs the duals of a vertex, which say what is settled: steps give none that are exact.
+        _refuse_levelling(layout)
+        by_steps = False
     programme = build_programme(inputs, layout)
     scaling = scale_of(inputs, layout, programme)
     implied, stated = implied_upper(inputs, layout, pool_scales(inputs))
@@ -70,7 +85,8 @@ def solve_levels(inputs: Inputs, layout: Layout, *, level_loss: float | None = N
         state = _keep_floors(state, inputs, layout)
     if len(inputs.fixed.flow):
         state = _keep_fixed(state, inputs, layout)
-    state = _serve_goals(state, inputs, layout, [step for step in wanted if (step[1] > 0).any()], tell)
+    level = partial(_level, inputs=inputs, layout=layout, tell=tell) if aim == "levelled" else None
+    state = _serve_goals(state, inputs, layout, [step for step in wanted if (step[1] > 0).any()], level, tell)
     for share, name, cost in ((0.7, "stocks", stock_cost(inputs, layout)), (0.8, "waste", waste_cost(inputs, layout))):
         tell({"stocks": "stocks at the end", "waste": "least waste"}[name], share)
         if (cost > 0).any():
@@ -79,7 +95,8 @@ def solve_levels(inputs: Inputs, layout: Layout, *, level_loss: float | None = N
     given_up = np.array([max(0.0, float(level.cost @ x) - level.objective) for level in state.levels])
     levelled = {level.priority for level in state.levels if level.name == "goals"}
     settled = sum(float(cost @ (scaling.columns * state.programme.lower)) for priority, cost in wanted if priority not in levelled)
-    return Solved(x, state.levels, scaling, programme, state.words, given_up, settled)
+    words = state.words + "".join(f"; gaps of priority {one.priority} levelled in {one.rounds} rounds" for one in state.levelled)
+    return Solved(x, state.levels, scaling, programme, words, given_up, settled, levelled=state.levelled)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +112,11 @@ class _State:
     words: str = ""
     alone: bool = False
     """The last level is a priority that was solved by itself, and not together with the one before."""
+    levelled: tuple[Levelled, ...] = ()
+
+
+_Leveller = Callable[[_State, _State, int, FloatArray, float], _State]
+"""Takes the state before a priority, that after it with the least weighted loss, the priority, its cost, and what it may lose; gives that after it with levelled gaps."""
 
 
 def _keep_floors(state: _State, inputs: Inputs, layout: Layout) -> _State:
@@ -122,7 +144,7 @@ def _run_minima(state: _State, inputs: Inputs, layout: Layout) -> _State:
     return _run(_opened(state, layout.below, inputs.goals.minimum), "minima", share_cost(layout, layout.below, inputs.goals.minimum), allowed=_ALLOWED)
 
 
-def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tuple[int, FloatArray]], tell: Callable[[str, float], None]) -> _State:
+def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tuple[int, FloatArray]], level: _Leveller | None, tell: Callable[[str, float], None]) -> _State:
     """Serve goals by priority.
 
     Often the goals of the earlier priorities can all be met, so the last priority is tried first with all others met; where that has no
@@ -136,7 +158,10 @@ def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tupl
             tell(f"goals of priority {remaining[last][0]}", 0.7 * (total - len(remaining)) / total)
             earlier = [cost for _, cost in remaining[:last]]
             allowed = state.left if last + 1 < len(remaining) else 0.0
-            attempt = _attempt(_met(state, earlier), "goals", *remaining[last], needed=not earlier, allowed=allowed)
+            met = _met(state, earlier)
+            attempt = _attempt(met, "goals", *remaining[last], needed=not earlier, allowed=allowed)
+            if attempt is not None and level is not None and attempt.levels[-1].objective > 0:
+                attempt = level(met, attempt, *remaining[last], allowed)
             if attempt is not None:
                 state, remaining = attempt, remaining[last + 1 :]
                 break
@@ -146,6 +171,50 @@ def _serve_goals(state: _State, inputs: Inputs, layout: Layout, steps: list[tupl
             tell("minima", 0.0)
             state = _least(state, inputs, layout)
     return state
+
+
+def _level(before: _State, loose: _State, priority: int, cost: FloatArray, allowed: float, *, inputs: Inputs, layout: Layout, tell: Callable[[str, float], None]) -> _State:
+    """Find how small the gaps of a priority can be, the largest first; cap them, and find the least weighted loss there."""
+    tell(f"gaps of priority {priority} levelled", 0.6)
+    gaps = gaps_of(inputs, layout, priority)
+    if loose.basis is None:
+        raise SolverError("the solver gave no vertex from which gaps could be levelled")
+    weighted = gaps.shares(before.scaling.columns * loose.levels[-1].x)
+    level, rounds, is_whole = level_gaps(before.programme, before.scaling, gaps, loose=weighted, start=loose.basis)
+    largest, larger = (float(share[gaps.within].max(initial=0.0)) for share in (level, weighted))
+    told = Levelled(priority, level, largest, larger, rounds, is_whole)
+    for room in _ROOM:
+        capped = cap_gaps(before.programme, before.scaling, gaps, level + room)
+        found = _attempt(replace(before, programme=capped, basis=None, alone=False, levelled=(*before.levelled, told)), "goals", priority, cost, needed=False, allowed=allowed)
+        if found is not None and (_beyond(found.levels[-1]) <= _EXACT or room == _ROOM[-1]):
+            return _loosened(found, capped, cap_gaps(before.programme, before.scaling, gaps, level + _LOOSER * room))
+    raise SolverError(f"the levelled gaps of priority {priority} leave no plan although each was found in one")
+
+
+def _beyond(level: Level) -> float:
+    """How far a level's vertex lies beyond its bounds, scaled."""
+    values = np.concatenate([level.x, level.row_values])
+    lower, upper = (np.concatenate(pair) for pair in ((level.programme.lower, level.programme.row_lower), (level.programme.upper, level.programme.row_upper)))
+    return float(np.maximum(lower - values, values - upper).max(initial=0.0))
+
+
+def _loosened(state: _State, capped: Programme, looser: Programme) -> _State:
+    """Let what is not fixed go a little beyond its cap: the vertex may lie beyond it by rounding, and what is held around it must have a solution."""
+    held = state.programme
+    free = (held.upper > held.lower) & (held.upper == capped.upper)
+    return replace(state, programme=replace(held, upper=np.where(free, np.maximum(held.upper, looser.upper), held.upper)))
+
+
+def _refuse_levelling(layout: Layout) -> None:
+    """Refuse to level a plan that is beyond vertices.
+
+    Raises:
+        SettingsError: it has more than `MOST_ROWS` rows.
+    """
+    if layout.rows > MOST_ROWS:
+        found, expected = f"'levelled' for a plan of {layout.rows:,} rows (balances, capacities and limits by period)", f"at most {MOST_ROWS:,} rows, or 'weighted'"
+        fault = Fault("groundplan.toml", "aim", "too_large", 1, (), found, expected, 'Set aim = "weighted", or plan fewer periods (horizon) or products.')
+        raise SettingsError("Gaps are levelled by vertices, and this plan is too large for those", [fault])
 
 
 def _met(state: _State, costs: list[FloatArray]) -> _State:

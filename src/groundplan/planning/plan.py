@@ -52,6 +52,7 @@ def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_f
 
     Raises:
         SolverError: the solver broke down, or its plan does not hold when it is worked out again (`verify_plan`).
+        SettingsError: gaps are to be levelled (`aim` in the settings) in a plan of more than 30,000 rows.
     """
     tell = progress if progress is not None else lambda _at, _share: None
     tell("capacities", 0.0)
@@ -65,7 +66,7 @@ def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_f
     broken = verify_plan(economy, planned, nameplates=capacities is None)
     if broken and not solved.by_vertices and layout.rows <= MOST_ROWS:
         # Steps hold rows to a share of what flows through them, which for a goal that is missed nearly whole is more than what is delivered.
-        solved = solve_levels(inputs, layout, level_loss=economy.settings.level_loss, by_steps=False, tell=lambda at, share: tell(at, 0.05 + 0.7 * share))
+        solved = solve_levels(inputs, layout, level_loss=economy.settings.level_loss, aim=economy.settings.aim, by_steps=False, tell=lambda at, share: tell(at, 0.05 + 0.7 * share))
         planned = _write_out(economy, lines, inputs, layout, solved)
         broken = verify_plan(economy, planned, nameplates=capacities is None)
     if broken:

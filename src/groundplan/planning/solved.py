@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from groundplan.maths.basic import Vertex
 from groundplan.maths.programme import Programme, Scaling
+from groundplan.planning.levelling import Levelled
 
 __all__ = ["Level", "Solved"]
 
@@ -64,6 +65,7 @@ class Solved:
         given_up: what the later levels took from each level's objective, in its own measure, >= 0.
         settled: loss of the goals whose priority needed no level: what earlier levels have settled that they miss, and no less than that.
         by_vertices: whether every level's plan is a vertex.
+        levelled: of the priorities whose gaps were levelled, in order.
     """
 
     x: FloatArray
@@ -74,3 +76,4 @@ class Solved:
     given_up: FloatArray
     settled: float
     by_vertices: bool = True
+    levelled: tuple[Levelled, ...] = ()

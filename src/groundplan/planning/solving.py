@@ -33,6 +33,7 @@ def solve_economy(
 
     Raises:
         SolverError: the solver broke down.
+        SettingsError: gaps are to be levelled in a plan that is too large for that.
     """
     placed = placed_lines(economy, lines)
     classes = first_classes(economy, placed)
@@ -41,7 +42,7 @@ def solve_economy(
     check(layout)
     if not (inputs.goals.quantity[:, : inputs.planned] > 0).any():
         return inputs, layout, None
-    solve = partial(solve_levels, level_loss=economy.settings.level_loss, tell=lambda at, share: tell(at, 0.05 + 0.7 * share))
+    solve = partial(solve_levels, level_loss=economy.settings.level_loss, aim=economy.settings.aim, tell=lambda at, share: tell(at, 0.05 + 0.7 * share))
     solved = solve(inputs, layout)
     while classes is not None:
         excess = excess_of(inputs, layout, solved)

@@ -63,7 +63,8 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
         last = inputs.periods[inputs.planned - 1]
         of_last, all_last = missed.filter(pl.col("period") == last), gaps.filter(pl.col("period") == last)
         when = f"{len(of_last)} of {len(all_last)} goals of {last}" if len(of_last) else f"{len(missed)} of {len(gaps)} goals"
-        sentence = f"{when} cannot be met in full; the largest gap is {names[worst['product']]} in {worst['period']} ({worst['shortfall_share']:.0%} of the goal)"
+        largest = f"{names[worst['product']]} in {worst['period']} ({worst['shortfall_share']:.0%} of the goal{_against_weighted(solved, worst)})"
+        sentence = f"{when} cannot be met in full; the largest gap is {largest}"
         sentence += f"; {held} the plan back." if held else "."
     elif below.is_empty():
         first, *others = broken
@@ -99,8 +100,27 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
         why = "beside the minima, which come first" if (inputs.goals.minimum > 0).any() else "whatever is done"
         text = f"Some stocks cannot be kept at their floor ({_joined([names[product] for product in floors])}), {why}; they are kept as near to it as can be."
         notes.append(Note("plan", "alert", "stocks", text))
+    notes += _levelling_notes(solved)
     notes += _level_notes(economy, inputs, layout, solved, gaps, objective)
     return Summary(status, sentence, solved.method, objective, bound, gap, tuple(notes))
+
+
+def _against_weighted(solved: Solved, worst: dict[str, float]) -> str:
+    """Say, of a gap that was levelled, how large the largest of its priority would be otherwise."""
+    one = next((one for one in solved.levelled if one.priority == worst["priority"]), None)
+    return "" if one is None else f"; gaps are levelled, else the largest would be {one.weighted:.0%}"
+
+
+def _levelling_notes(solved: Solved) -> list[Note]:
+    """Tell what levelling found, priority by priority."""
+    notes = []
+    for one in solved.levelled:
+        change = f"where the least weighted loss would leave one of {one.weighted:.1%}" if one.weighted > one.largest + 5e-4 else "and no plan has a smaller largest one"
+        rest = "" if one.is_whole else f" After {one.rounds} rounds what was left was held at the last level."
+        text = f"Gaps of priority {one.priority} are levelled, the largest first: it is {one.largest:.1%} of its goal, {change}.{rest}"
+        text += " Shadow prices of this priority are gains in its weighted loss with these levels held, and not by how much the largest gap would shrink."
+        notes.append(Note("plan", "info", "levelling", text))
+    return notes
 
 
 def _not_as_fixed(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved) -> list[str]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal, get_args
 
 from groundplan.errors import Fault, SettingsError
 from groundplan.period import Length, Period, parse_period, period_range
 from groundplan.tables.facts import GRADES
 
-__all__ = ["Settings"]
+__all__ = ["Aim", "Settings"]
+
+Aim = Literal["weighted", "levelled"]
+"""What a plan aims at within each priority."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Settings:
         capacity_chance: chance with which each product's total capacity must be there, 0.5 to 0.99.
         level_loss: what later priorities may take from an earlier one that cannot be met, as a share of what it would lose if nothing that it wants were there, 0 to 0.1;
             None: 10^-6, and 10^-3 in plans above 5,000 rows, where it is 10^-4 at the least.
+        aim: "weighted": within each priority the weighted loss of all gaps is least; "levelled": first the largest gap, as a share of its goal, is as small as can be, then the
+            next largest, and so on, and the weighted loss decides what is left.
         simulated: True where the data are made up, which every report then says.
         source: where the figures come from.
         note: a sentence that every report shows.
@@ -41,6 +47,7 @@ class Settings:
     as_of: date | None = None
     capacity_chance: float = 0.8
     level_loss: float | None = None
+    aim: Aim = "weighted"
     simulated: bool = False
     source: str = ""
     note: str = ""
@@ -69,6 +76,8 @@ class Settings:
             refuse("capacity_chance", self.capacity_chance, "0.5 to 0.99")
         if self.level_loss is not None and not 0.0 <= self.level_loss <= 0.1:
             refuse("level_loss", self.level_loss, "0 to 0.1")
+        if self.aim not in get_args(Aim):
+            refuse("aim", self.aim, " or ".join(f"'{name}'" for name in get_args(Aim)))
         for grade, share in self.claim_errors.items():
             if grade not in GRADES or isinstance(share, bool) or not isinstance(share, int | float) or not 0.01 <= share <= 3:
                 refuse(f"claim_errors.{grade}", share, "a grade A1 to F6 and a share from 0.01 to 3")
