@@ -5,7 +5,7 @@ inverse and pro-rata cuts know no choice of technique and are left out there. Go
 economy invests, all methods plan one year more than is judged, with the last year's goals, so that none eats the future.
 
 Each method's plan is written in groundplan's tables and checked twice: by `_plan_check`, and by `groundplan.planning.verify`. Methods have aims of their own, so all are
-judged by all of them: the sum over years of the worst fulfilment of a goal (Cockshott's aim for a plan ray), mean harmony (what his search goes up), and the loss that groundplan
+judged by all of them (groundplan's plan with gaps levelled stands beside the weighted one): the sum over years of the worst fulfilment of a goal (Cockshott's aim for a plan ray), mean harmony (what his search goes up), and the loss that groundplan
 minimises. For the first two the best that there is comes from a programme by scipy's HiGHS; for the third scipy's HiGHS says whether groundplan's own optimum is one.
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -90,6 +90,9 @@ def _run(economy: Economy, seed: int) -> tuple[dict[str, Judged], tuple[float, f
     began = time.process_time()
     ours = plan(economy)
     judged["groundplan"] = _judge(economy, ours, time.process_time() - began)
+    began = time.process_time()
+    levelled = plan(replace(economy, settings=replace(economy.settings, aim="levelled")))
+    judged["groundplan, levelled"] = _judge(economy, levelled, time.process_time() - began)
     least = _loss(task, least_loss(task))
     rivals = min(_loss(task, v) for name, (v, _) in found.items() if judged[name].overshoot < MET and judged[name].imbalance < MET)
     return judged, (ours.objective / least - 1.0, ours.objective / rivals - 1.0)

@@ -95,7 +95,7 @@ def solve_levels(inputs: Inputs, layout: Layout, *, level_loss: float | None = N
     given_up = np.array([max(0.0, float(level.cost @ x) - level.objective) for level in state.levels])
     levelled = {level.priority for level in state.levels if level.name == "goals"}
     settled = sum(float(cost @ (scaling.columns * state.programme.lower)) for priority, cost in wanted if priority not in levelled)
-    words = state.words + "".join(f"; gaps of priority {one.priority} levelled in {one.rounds} rounds" for one in state.levelled)
+    words = state.words + "".join(f"; gaps of priority {one.priority} levelled in {one.rounds} round{'s' if one.rounds > 1 else ''}" for one in state.levelled)
     return Solved(x, state.levels, scaling, programme, words, given_up, settled, levelled=state.levelled)
 
 
