@@ -4,10 +4,12 @@ import polars as pl
 import pytest
 from report_runs import all_figures, shown_of
 
+from groundplan.planning.plan import plan
 from groundplan.report.bottlenecks import group_bottlenecks, rank_bottlenecks
 from groundplan.report.goals import GoalRow, goal_rows
 from groundplan.report.names import names_of
 from groundplan.report.story import tell_story
+from groundplan.tables.bundles import notes_table, result_tables
 
 
 def test_the_first_answer_counts_the_goals_that_are_missed(northland):
@@ -181,3 +183,12 @@ def test_a_panel_says_of_which_years_each_figure_is(northland):
     for panel in short:
         assert panel.lines[0].endswith("in 2025")
         assert panel.lines[1].endswith("over 2021 to 2025")
+
+
+def test_a_levelled_plan_says_in_the_first_answer_how_large_the_largest_gap_would_be(make_economy, small_rows):
+    small_rows["goals"].append({"product": "ore", "period": "2021", "quantity": 250.0})
+    economy = make_economy(small_rows, horizon=2, aim="levelled")
+    made = plan(economy)
+    story = tell_story(shown_of(economy, result_tables(made) | {"notes": notes_table(made.notes)}))
+    (told,) = (sentence for sentence in story.answers[0].sentences if "levelled" in sentence)
+    assert told.startswith("Gaps of priority 1 are levelled, the largest first")

@@ -193,6 +193,8 @@ def test_other_files_are_left_alone(folder):
         ("horizon = true\nsimulated = 1", [("horizon", "wrong_type"), ("simulated", "wrong_type")]),
         ("capacity_chance = 1", [("capacity_chance", "out_of_range")]),
         ("level_loss = 0.5", [("level_loss", "out_of_range")]),
+        ('aim = "level"', [("aim", "out_of_range")]),
+        ("aim = 1", [("aim", "wrong_type")]),
     ],
 )
 def test_settings(folder, text, expected):

@@ -118,8 +118,10 @@ def _levelling_notes(solved: Solved) -> list[Note]:
         change = f"where the least weighted loss would leave one of {one.weighted:.1%}" if one.weighted > one.largest + 5e-4 else "and no plan has a smaller largest one"
         rest = "" if one.is_whole else f" After {one.rounds} rounds what was left was held at the last level."
         text = f"Gaps of priority {one.priority} are levelled, the largest first: it is {one.largest:.1%} of its goal, {change}.{rest}"
-        text += " Shadow prices of this priority are gains in its weighted loss with these levels held, and not by how much the largest gap would shrink."
         notes.append(Note("plan", "info", "levelling", text))
+    if notes:
+        text = "Shadow prices of a priority that is levelled are gains in its weighted loss with these levels held; they do not say by how much the largest gap would shrink."
+        notes.append(Note("plan", "info", "shadow prices", text))
     return notes
 
 

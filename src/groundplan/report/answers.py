@@ -69,7 +69,13 @@ def _can_it_be_done(shown: ReportInput, names: Names) -> Answer:
     if len(nothing) > 1:
         furthest = f"{counted(len(nothing), 'product')} are not delivered at all: {listing(nothing)}."
     verdict = f"Not all: {grouped(len(short))} of {counted(len(rows), 'product')} {'falls' if len(short) == 1 else 'fall'} short"
-    return Answer(question, verdict, "short", (delivery, furthest, *minima), _worst_goals(shown, short, names))
+    return Answer(question, verdict, "short", (delivery, furthest, *_levelled(shown), *minima), _worst_goals(shown, short, names))
+
+
+def _levelled(shown: ReportInput) -> tuple[str, ...]:
+    """Say that gaps were levelled, and what that does to the largest."""
+    notes = shown.table("notes").filter((pl.col("step") == "plan") & (pl.col("subject") == "levelling"))
+    return tuple(notes["sentence"].to_list())
 
 
 def _minima(gaps: pl.DataFrame, names: Names) -> tuple[str, ...]:
