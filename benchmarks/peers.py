@@ -4,10 +4,10 @@ Two kinds of economies, of three seeds each. *Static* ones have no trade, stocks
 inverse and pro-rata cuts know no choice of technique and are left out there. Goals all have one priority and one weight and no minima, which not every method knows. Where an
 economy invests, all methods plan one year more than is judged, with the last year's goals, so that none eats the future.
 
-Each method's plan is written in groundplan's tables and checked twice: by `_plan_check`, and by `groundplan.planning.verify`. Methods have aims of their own (groundplan's plan
-with gaps levelled stands beside the weighted one), so all are judged by all of them: the sum over years of the worst fulfilment of a goal (Cockshott's aim for a plan ray), mean harmony
-(what his search goes up), and the loss that groundplan minimises. For the first two the best that there is comes from a programme by scipy's HiGHS; for the third scipy's HiGHS
-says whether groundplan's own optimum is one.
+Each method's plan is written in groundplan's tables and checked twice: by `_plan_check`, and by `groundplan.planning.verify`. Methods have aims of their own (groundplan's
+plan with gaps levelled stands beside the weighted one), so all are judged by all of them: the sum over years of the worst fulfilment of a goal (Cockshott's aim for a plan
+ray), mean harmony (what his search goes up), and the loss that groundplan minimises. For the first two the best that there is comes from a programme by scipy's HiGHS; for the
+third scipy's HiGHS says whether groundplan's own optimum is one.
 """
 
 from __future__ import annotations

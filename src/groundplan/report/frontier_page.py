@@ -207,11 +207,12 @@ def _corners(found: FrontierShown) -> Figure:
         *(prices if competes else ()),
         *([Column("Other goals served less")] if has_others else []),
     ]
+    summed = "Amounts are summed over the periods." if max(len(side.periods) for side in found.sides) > 1 else "" if competes else "What is delivered of both, beside the plan."
     rising = " The price of the one in the other rises from corner to corner: first comes what costs least." if competes else ""
     return Figure(
         name="table-corners",
         title=f"{counted(count, 'corner')}, and what one more of {one.name} costs from each to the next" if competes else "One corner: as much of both as there can be",
-        sentence=f"Amounts are summed over the periods.{rising}",
+        sentence=f"{summed}{rising}".strip(),
         table=Table(tuple(columns), tuple(rows), f"Corners of the frontier between {one.name} and {other.name}", is_ranked=False),
         source=source_line(found.shown, "frontier between two goals"),
     )
