@@ -80,8 +80,9 @@ class Proven:
 
 
 def prove(
-    programme: Programme, implied: FloatArray, *, gap: float, x: FloatArray | None = None, y: FloatArray | None = None, most: int = 8_000, tell: Callable[[int], None] | None = None
-) -> Proven:
+    programme: Programme, implied: FloatArray, *, gap: float, x: FloatArray | None = None, y: FloatArray | None = None, pace: float | None = None, most: int = 8_000,
+    tell: Callable[[int], None] | None = None,
+) -> Proven:  # fmt: skip
     """Prove a bound on the least cost that is within `gap` of what the walk's own point costs.
 
     Args:
@@ -90,11 +91,12 @@ def prove(
         gap: how far the walk's point may cost more, or less, than the bound.
         x: shape (n,), where to begin.
         y: shape (m,), duals to begin with.
+        pace: of a walk that led there.
         most: steps of the walk, at most: the bound holds then too, but may be further off.
         tell: called with the steps of the walk, every 500.
     """
     bounded = replace(programme, upper=np.minimum(programme.upper, implied))
-    walk = begin_walk(programme, x=x, y=y)
+    walk = begin_walk(programme, x=x, y=y, pace=pace)
     duals, spent = np.zeros(len(programme.row_lower)), 0
     bound, target = proven_bound(bounded, duals), _FIRST
     while True:
@@ -123,8 +125,8 @@ def _go(walk: Walk, target: int, tell: Callable[[int], None] | None) -> None:
 
 
 def certify(
-    programme: Programme, implied: FloatArray, *, gap: float, x: FloatArray | None = None, y: FloatArray | None = None, aside: FloatArray | None = None, most: int = 64_000,
-    tell: Callable[[int], None] | None = None,
+    programme: Programme, implied: FloatArray, *, gap: float, x: FloatArray | None = None, y: FloatArray | None = None, pace: float | None = None, aside: FloatArray | None = None,
+    most: int = 64_000, tell: Callable[[int], None] | None = None,
 ) -> Certified:  # fmt: skip
     """Find a point that is feasible to the last digits and proven to cost at most `gap` more than the least.
 
@@ -138,6 +140,7 @@ def certify(
         gap: how much more than the least the point may cost.
         x: shape (n,), where to begin.
         y: shape (m,), duals to begin with.
+        pace: of a walk that led there.
         aside: shape (n,), costs that the walk minds too, though the certificate does not: of points that cost alike it then finds one with little of these.
         most: steps of the walk, at most; with those onto what is feasible there may be some more.
         tell: called with the steps of the walk, every 500.
@@ -147,7 +150,7 @@ def certify(
         metric are ours.
     """
     minded = programme if aside is None else replace(programme, cost=programme.cost + aside)
-    walk = begin_walk(minded, x=x, y=y)
+    walk = begin_walk(minded, x=x, y=y, pace=pace)
     found: Certified | None = None
     target, spent = _FIRST, 0
     while True:

@@ -95,6 +95,10 @@ class Walk:
         """Give y in the programme's units."""
         return self.y * self.ready.rows * self.ready.cost_size
 
+    def pace(self) -> float:
+        """Give how far duals move for what columns move, in the programme's units."""
+        return self.weight * self.ready.cost_size / self.ready.size
+
     def go(self, steps: int, until: Callable[[FloatArray], bool] | None = None) -> bool:
         """Take steps; every 50, ask whether the point will do, and begin anew where that pays.
 
@@ -164,21 +168,24 @@ def _one_thread() -> Iterator[None]:
         set_num_threads(before)
 
 
-def begin_walk(programme: Programme, *, x: FloatArray | None = None, y: FloatArray | None = None, metric: FloatArray | None = None) -> Walk:
+def begin_walk(
+    programme: Programme, *, x: FloatArray | None = None, y: FloatArray | None = None, pace: float | None = None, metric: FloatArray | None = None
+) -> Walk:  # fmt: skip
     """Make a programme ready and stand at a point.
 
     Args:
         programme: minimise cost'x; well scaled, values near 1.
         x: shape (n,), where to begin, in the programme's units; at zero, or the bound next to it, where it is not given.
         y: shape (m,), where its duals begin; at zero, where they are not given.
+        pace: how far duals move for what columns move, as a walk near there found it; alike in the walk's own units, where it is not given.
         metric: shape (n,), > 0: how readily each column moves, 1 where it is not given; the scaling of columns is then left at this times what equilibrates them, and rows are
             scaled to length 1.
     """
     with calm_blas():
-        return _begin(programme, x, y, metric)
+        return _begin(programme, x, y, pace, metric)
 
 
-def _begin(programme: Programme, x: FloatArray | None, y: FloatArray | None, metric: FloatArray | None) -> Walk:
+def _begin(programme: Programme, x: FloatArray | None, y: FloatArray | None, pace: float | None, metric: FloatArray | None) -> Walk:
     rows, columns, matrix = _equilibrated(csr_array(programme.matrix))
     if metric is not None:
         columns = columns * metric
@@ -205,7 +212,8 @@ def _begin(programme: Programme, x: FloatArray | None, y: FloatArray | None, met
         step=_SAFE / max(_norm(matrix), 1e-300),
     )
     start = np.zeros(len(cost)) if x is None else x / columns / size
-    return Walk(ready, np.clip(start, ready.lower, ready.upper), np.zeros(len(rows)) if y is None else y / rows / cost_size)
+    weight = 1.0 if pace is None else pace * size / cost_size
+    return Walk(ready, np.clip(start, ready.lower, ready.upper), np.zeros(len(rows)) if y is None else y / rows / cost_size, weight)
 
 
 def _equilibrated(matrix: csr_array) -> tuple[FloatArray, FloatArray, csr_array]:

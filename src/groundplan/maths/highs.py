@@ -75,7 +75,7 @@ def solve_programme(programme: Programme, *, method: Method | None = None, start
     if start is not None and _presolved_away(programme):
         return _run(programme, "simplex", "presolve proves that there is no solution", max_iterations)
     if start is not None and rows <= _LARGE_ROWS:
-        found = _go_on(programme, _highs_basis(start), "simplex", "going on from the basis of the level before", max_iterations)
+        found = _go_on(programme, _highs_basis(start), "simplex", "going on from a basis that is near", max_iterations)
         if _is_answer(found):
             return found
     chosen, why = (method, "asked for") if method is not None else choose_method(programme)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from groundplan.planning.columns import Layout
 from groundplan.planning.costs import fixed_cost, share_cost, stock_cost, waste_cost
 from groundplan.planning.inputs import Inputs
 from groundplan.planning.rows import fixed_sizes, floors_hold_by_themselves, floors_of
-from groundplan.planning.solved import Level, Solved
+from groundplan.planning.solved import Level, Solved, Stand
 
 __all__ = ["solve_large"]
 
@@ -71,6 +72,7 @@ class _State:
         programme: scaled, without the rows that hold priorities' losses.
         x: shape (n,), a plan that is feasible; None before the first.
         near: where the last walk stood, point and duals, from where the next goes on; None before the first.
+        stands: where the walk of each priority ended.
         levels: minima and floors that cannot be met.
         losses: of the priorities that cannot be met, in order.
         steps: taken in all.
@@ -80,6 +82,7 @@ class _State:
     programme: Programme
     x: FloatArray | None
     near: tuple[FloatArray, FloatArray] | None = None
+    stands: tuple[Stand, ...] = ()
     levels: tuple[Level, ...] = ()
     losses: tuple[_Loss, ...] = ()
     steps: int = 0
@@ -88,7 +91,7 @@ class _State:
 
 def solve_large(
     inputs: Inputs, layout: Layout, programme: Programme, scaling: Scaling, scaled: Programme, implied: FloatArray, wanted: list[tuple[int, FloatArray]],
-    *, level_loss: float | None, whatever: bool, tell: Callable[[str, float], None],
+    *, level_loss: float | None, whatever: bool, stands: tuple[Stand, ...], tell: Callable[[str, float], None],
 ) -> Solved | None:  # fmt: skip
     """Find what each priority loses at the least, then one plan that serves the last and keeps each other near its least.
 
@@ -102,12 +105,13 @@ def solve_large(
         wanted: priorities and their costs, shape (n,), unscaled.
         level_loss: what later priorities may take from an earlier one, as a share of what it would lose if nothing that it wants were there; None: 10^-3.
         whatever: whether a plan is wanted although some level was not certified.
+        stands: where the walks of a plan much like this one ended, in this one's columns and rows.
         tell: called with what is being done and the share that is done.
 
     Returns:
         The plan; None where some level was not certified, or no feasible plan was found.
     """
-    solver = _Solver(scaling, implied, len(scaled.row_lower), scaling.columns * _tidiness(inputs, layout), max(_GAP, _LEFT if level_loss is None else level_loss))
+    solver = _Solver(scaling, implied, len(scaled.row_lower), scaling.columns * _tidiness(inputs, layout), max(_GAP, _LEFT if level_loss is None else level_loss), stands)
     tell("minima and floors", 0.0)
     state = solver.begin(scaled, inputs, layout)
     for at, (priority, cost) in enumerate(wanted):
@@ -134,7 +138,7 @@ def solve_large(
         f"primal-dual steps, {state.steps:,} in all: {rows:,} rows and {entries:,} entries are too many to factorise a basis; "
         "the plan stepped onto what is feasible, and each level's bound proven by dual feasible prices"
     )
-    return Solved(x, levels, scaling, programme, words, given_up, settled, by_vertices=False)
+    return Solved(x, levels, scaling, programme, words, given_up, settled, by_vertices=False, stands=state.stands)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,6 +151,7 @@ class _Solver:
         rows: number of rows without those that hold levels.
         tidy: shape (n,), scaled: what a plan should not do without need.
         left: what later priorities may take from a level, as a share of what it would lose if nothing that it wants were there.
+        stands: where walks ended in a plan much like this one.
     """
 
     scaling: Scaling
@@ -154,10 +159,11 @@ class _Solver:
     rows: int
     tidy: FloatArray
     left: float
+    stands: tuple[Stand, ...]
 
     def begin(self, programme: Programme, inputs: Inputs, layout: Layout) -> _State:
         """Find a plan that meets all minima and floors, or comes as near as can be: minima come first."""
-        x, met = step_onto(programme)
+        x, met = step_onto(programme, self.stands[-1].x / self.scaling.columns if self.stands else None)
         if met:
             return _State(programme, x)
         if len(inputs.fixed.flow):
@@ -197,22 +203,24 @@ class _Solver:
         held = closed
         for loss in state.losses:
             held = self._held(held, loss, loss.most)
-        x, met = step_onto(held, state.x)
-        if met:
-            return replace(state, programme=closed, x=x)
+        if self._before(priority) is None:
+            x, met = step_onto(held, state.x)
+            if met:
+                return replace(state, programme=closed, x=x)
         prices = np.full(len(state.losses), _PRICE)
         if last:
             return replace(state, losses=(*state.losses, _Loss(priority, cost, 0.0, np.inf, np.inf, np.zeros(self.rows), prices)))
         size = float((cost * self.scaling.columns).max())
         programme, worst = replace(state.programme, cost=self._priced(state.losses, prices, cost) / size), self._worst(state.programme, cost)
-        near, duals = state.near if state.near is not None else (state.x, None)
-        found = prove(programme, self.implied, gap=_GAP * worst / size, x=near, y=None if duals is None else duals / size, tell=tell)
+        found = prove(programme, self.implied, gap=_GAP * worst / size, **self._begin(state, priority, size), tell=tell)
         point = np.clip(found.walk.point(), programme.lower, programme.upper)
         least = float((cost * self.scaling.columns) @ point)
         before = _PRICE * sum(float((loss.cost * self.scaling.columns) @ point) for loss in state.losses)
         bound = found.bound * size
         loss = _Loss(priority, cost, bound, least, max(least, bound - before) + self.left * worst, found.duals[: self.rows] * size, prices)
-        return replace(state, near=(point, found.walk.duals() * size), losses=(*state.losses, loss), steps=state.steps + found.steps)
+        duals = found.walk.duals() * size
+        stand = Stand(priority, self.scaling.columns * point, self.scaling.rows * duals[: self.rows], found.walk.pace() * size, prices)
+        return replace(state, near=(point, duals), stands=(*state.stands, stand), losses=(*state.losses, loss), steps=state.steps + found.steps)
 
     def finish(self, state: _State, tell: Callable[[int], None]) -> _State:
         """Find the plan: it serves the last priority that cannot be met, with the others priced; what loses more than it may is priced higher."""
@@ -222,17 +230,18 @@ class _Solver:
         allowed = _GAP * self._worst(state.programme, last.cost) / size
         effort = float(self.tidy @ state.x)
         aside = _TIDY * allowed / effort * self.tidy if effort > 0 else None
-        near, duals = state.near if state.near is not None else (state.x, None)
-        prices, best, steps = np.full(len(earlier), _PRICE), None, state.steps
+        begin, before = self._begin(state, last.priority, size), self._before(last.priority)
+        prices = np.full(len(earlier), _PRICE) if before is None or len(before.prices) != len(earlier) else before.prices
+        best, steps = None, state.steps
         while True:
             programme = replace(state.programme, cost=self._priced(tuple(earlier), prices, last.cost) / size)
             most = _FIRST_STEPS if best is None else _FURTHER_STEPS
-            found = certify(programme, self.implied, gap=allowed, x=near, y=None if duals is None else duals / size, aside=aside, most=most, tell=tell)
+            found = certify(programme, self.implied, gap=allowed, **begin, aside=aside, most=most, tell=tell)
             steps += found.steps
             if not found.feasible or found.objective - found.bound > _WIDE / _GAP * allowed:
                 break
             best = found, programme, prices
-            near, duals = found.x, found.walk.duals() * size
+            begin = {"x": found.x, "y": found.walk.duals(), "pace": found.walk.pace()}
             over = np.array([float((loss.cost * self.scaling.columns) @ found.x) > loss.most for loss in earlier], dtype=bool)
             if not over.any() or prices.max() >= _HIGHEST:
                 break
@@ -245,7 +254,11 @@ class _Solver:
         held = held_below(programme, max(found.objective, found.bound + allowed))
         for loss in earlier:
             held = self._held(held, loss, max(loss.most, float((loss.cost * self.scaling.columns) @ found.x)))
-        return replace(state, programme=replace(held, cost=np.zeros_like(programme.cost)), x=found.x, losses=(*earlier, last), steps=steps)
+        duals, pace = found.walk.duals()[: self.rows] * size, found.walk.pace() * size
+        stand = Stand(last.priority, self.scaling.columns * found.walk.point(), self.scaling.rows * duals, pace, prices)
+        return replace(
+            state, programme=replace(held, cost=np.zeros_like(programme.cost)), x=found.x, stands=(*state.stands, stand), losses=(*earlier, last), steps=steps
+        )  # fmt: skip
 
     def levels_of(self, state: _State, x: FloatArray) -> tuple[Level, ...]:
         """Write what each priority that is missed loses in a plan, shape (n,), unscaled, and the least that it could lose were all before it served as well as they are."""
@@ -268,6 +281,18 @@ class _Solver:
             if met:
                 return replace(state, x=x)
         return state
+
+    def _before(self, priority: int) -> Stand | None:
+        """Give where the walk of a priority ended in a plan that was much like this one."""
+        return next((stand for stand in self.stands if stand.priority == priority), None)
+
+    def _begin(self, state: _State, priority: int, size: float) -> dict[str, Any]:
+        """Say where a walk begins whose costs are divided by a size: where that of a plan much like this one ended, or else where the one before it stands."""
+        before, rows = self._before(priority), len(state.programme.row_lower)
+        if before is not None:
+            duals = np.append(before.duals / self.scaling.rows, np.zeros(rows - self.rows))
+            return {"x": before.x / self.scaling.columns, "y": duals / size, "pace": before.pace / size}
+        return {"x": state.x} if state.near is None else {"x": state.near[0], "y": state.near[1] / size}
 
     def _priced(self, earlier: tuple[_Loss, ...], prices: FloatArray, cost: FloatArray) -> FloatArray:
         """Give the scaled cost of a priority with those before it at their prices."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -19,7 +19,7 @@ from groundplan.planning.inputs import Inputs
 from groundplan.planning.levelling import Levelled, cap_gaps, gaps_of, level_gaps
 from groundplan.planning.reach import implied_upper
 from groundplan.planning.rows import build_programme, fixed_sizes, floors_hold_by_themselves, floors_of, pool_scales, scale_of
-from groundplan.planning.solved import Level, Solved
+from groundplan.planning.solved import Level, Solved, Start
 from groundplan.tables.settings import Aim
 
 __all__ = ["MOST_ROWS", "solve_levels"]
@@ -40,11 +40,15 @@ _LOOSER = 2.0
 """So many times that room is left to later priorities."""
 _EXACT = 1e-12
 """A vertex beyond its bounds by more, scaled, is not exact."""
+_FRESH = Start()
 MOST_ROWS = 30_000
 """Larger plans are beyond vertices: what steps find is kept with the gap that is proven, whatever it is."""
 
 
-def solve_levels(inputs: Inputs, layout: Layout, *, level_loss: float | None = None, aim: Aim = "weighted", by_steps: bool = True, tell: Callable[[str, float], None]) -> Solved:
+def solve_levels(
+    inputs: Inputs, layout: Layout, *, level_loss: float | None = None, aim: Aim = "weighted", by_steps: bool = True, start: Start = _FRESH,
+    tell: Callable[[str, float], None],
+) -> Solved:  # fmt: skip
     """Solve level after level; each later one moves only where the earlier ones are indifferent.
 
     Args:
@@ -54,6 +58,7 @@ def solve_levels(inputs: Inputs, layout: Layout, *, level_loss: float | None = N
             of solving needs.
         aim: "weighted": the least weighted loss of each priority; "levelled": its largest gaps as small as can be, one after the other, and then the least weighted loss.
         by_steps: whether a large plan may be solved by first-order steps.
+        start: what a plan much like this one left.
         tell: called with what is being done and the share that is done.
 
     Raises:
@@ -74,10 +79,12 @@ def solve_levels(inputs: Inputs, layout: Layout, *, level_loss: float | None = N
         # The compiler that its steps need takes half a second to load, which smaller plans are spared.
         from groundplan.planning import large
 
-        found = large.solve_large(inputs, layout, programme, scaling, scaled, implied, wanted, level_loss=level_loss, whatever=layout.rows > MOST_ROWS, tell=tell)
+        found = large.solve_large(
+            inputs, layout, programme, scaling, scaled, implied, wanted, level_loss=level_loss, whatever=layout.rows > MOST_ROWS, stands=start.stands, tell=tell
+        )
         if found is not None:
             return found
-    state = _State(scaled, scaling, implied, _ALLOWED if level_loss is None else level_loss)
+    state = _State(scaled, scaling, implied, _ALLOWED if level_loss is None else level_loss, start.bases)
     if len(inputs.fixed.flow):
         for places in (layout.under, layout.over):
             state = _opened(state, places, fixed_sizes(inputs))
@@ -107,6 +114,7 @@ class _State:
     scaling: Scaling
     implied: FloatArray
     left: float
+    bases: Mapping[tuple[str, int], Basis]
     levels: tuple[Level, ...] = ()
     basis: Basis | None = None
     words: str = ""
@@ -243,8 +251,8 @@ def _attempt(state: _State, name: str, priority: int, cost: FloatArray, *, neede
         if pair is not None:
             return pair
     programme = replace(state.programme, cost=scaled / size)
-    # The vertex of the level before is feasible, and little is left to move: it is the best place to start from.
-    solution = solve_programme(programme, start=state.basis)
+    # That of the same level of a plan much like this one is near; the vertex of the level before is feasible, and little is left to move.
+    solution = solve_programme(programme, start=state.bases.get((name, priority), state.basis))
     if solution.status == "infeasible" or (solution.status == "stopped" and not needed):
         return None
     if solution.status != "optimal" or solution.basis is None:
@@ -286,7 +294,7 @@ def _pair(state: _State, priority: int, cost: FloatArray, size: float, allowed: 
 
 def _levelled(name: str, priority: int, cost: FloatArray, objective: float, bound: float, programme: Programme, vertex: Vertex, duals: FloatArray, basis: Basis) -> Level:
     free = np.concatenate([basis.columns, basis.rows]) == BASIC
-    return Level(name, priority, cost, objective, bound, programme, vertex.x, vertex.row_values, duals, free, 1e-9, _ROUNDING, vertex)
+    return Level(name, priority, cost, objective, bound, programme, vertex.x, vertex.row_values, duals, free, 1e-9, _ROUNDING, vertex, basis)
 
 
 def _bound(state: _State, programme: Programme, duals: FloatArray) -> float:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from groundplan.maths.groups import sum_before
 from groundplan.planning.inputs import Inputs
 
 __all__ = ["Merit", "merit_order"]
@@ -54,11 +54,7 @@ def merit_order(inputs: Inputs, activity: FloatArray) -> Merit:
     capacity = pools.lines["chosen"].to_numpy()[rows][:, None] * left[pool]
     # Lines stand by pool, best first: what those before it can make is taken off what a line has to.
     able = capacity * own[:, None]
-    before = np.zeros_like(able)
-    for period in range(periods):
-        # Summed within each pool: sums over all of them would leave small pools no digits.
-        summed = pl.DataFrame({"pool": pool, "able": able[:, period]}).select(pl.col("able").cum_sum().over("pool") - pl.col("able"))
-        before[:, period] = summed.to_series().to_numpy()
+    before = np.stack([sum_before(pool, able[:, period]) for period in range(periods)], axis=1)
     made = np.clip((activity * mean[:, None])[pool] - before, 0.0, able)
     level = np.divide(made, own[:, None], out=np.zeros_like(made), where=own[:, None] > 0)
     run, output = activity.copy(), activity * mean[:, None]

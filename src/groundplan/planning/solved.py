@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from groundplan.maths.basic import Vertex
-from groundplan.maths.programme import Programme, Scaling
+from groundplan.maths.programme import Basis, Programme, Scaling
 from groundplan.planning.levelling import Levelled
 
-__all__ = ["Level", "Solved"]
+__all__ = ["Level", "Solved", "Stand", "Start"]
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -35,6 +36,7 @@ class Level:
         near: what is nearer to a bound than this stands at it; infinite where duals alone say so, since the plan is only near its optimum.
         rounding: prices up to this size, as a share of the level's largest cost, are rounding.
         vertex: the repaired optimal vertex that x is; None where it is none.
+        basis: that of the vertex.
     """
 
     name: str
@@ -50,6 +52,39 @@ class Level:
     near: float
     rounding: float
     vertex: Vertex | None
+    basis: Basis | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stand:
+    """Where the walk of a priority ended, from which that of a plan much like it can begin; all unscaled.
+
+    Args:
+        priority: the priority.
+        x: shape (n,).
+        duals: shape (m,), in units of the priority's loss.
+        pace: how far duals move for what columns move.
+        prices: of a unit of what each earlier priority loses.
+    """
+
+    priority: int
+    x: FloatArray
+    duals: FloatArray
+    pace: float
+    prices: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Start:
+    """What a plan much like the one to be found left, in this one's columns and rows.
+
+    Args:
+        stands: where its walks ended.
+        bases: of its levels' vertices, by the level's name and priority.
+    """
+
+    stands: tuple[Stand, ...] = ()
+    bases: Mapping[tuple[str, int], Basis] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +100,7 @@ class Solved:
         given_up: what the later levels took from each level's objective, in its own measure, >= 0.
         settled: loss of the goals whose priority needed no level: what earlier levels have settled that they miss, and no less than that.
         by_vertices: whether every level's plan is a vertex.
+        stands: where the walk of each priority ended; none where plans are vertices.
         levelled: of the priorities whose gaps were levelled, in order.
     """
 
@@ -76,4 +112,5 @@ class Solved:
     given_up: FloatArray
     settled: float
     by_vertices: bool = True
+    stands: tuple[Stand, ...] = ()
     levelled: tuple[Levelled, ...] = ()

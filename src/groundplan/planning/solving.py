@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from groundplan.planning.carrying import carried
 from groundplan.planning.chance import LineCapacities
 from groundplan.planning.classes import cut_classes, excess_of, first_classes, with_excess
 from groundplan.planning.columns import Layout, lay_out
@@ -52,7 +53,8 @@ def solve_economy(
             break
         tell("classes of efficiency cut finer", 0.05)
         classes = cut_classes(placed, classes, inputs, excess)
+        before = inputs, layout
         inputs = read_inputs(economy, make_pools(economy, placed, classes))
         layout = lay_out(inputs)
-        solved = solve(inputs, layout)
+        solved = solve(inputs, layout, start=carried(solved, before, (inputs, layout)))
     return inputs, layout, solved
