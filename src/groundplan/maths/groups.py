@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-__all__ = ["group_count", "group_mean", "group_sum", "masked_mean", "membership", "sum_before"]
+__all__ = ["group_count", "group_mean", "group_sum", "masked_mean", "membership"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -27,12 +26,6 @@ def group_count(group: IntArray, count: int) -> FloatArray:
 def group_mean(group: IntArray, values: FloatArray, count: int) -> FloatArray:
     """Average values by group, shape (count,); 0 where a group has none."""
     return group_sum(group, values, count) / np.maximum(group_count(group, count), 1.0)
-
-
-def sum_before(group: IntArray, values: FloatArray) -> FloatArray:
-    """Add up, for each row, the values of those before it in its group, shape (n,): each group by itself, since sums over all of them would leave small groups no digits."""
-    rows = pl.DataFrame({"group": group, "value": values})
-    return rows.select(pl.col("value").cum_sum().over("group") - pl.col("value")).to_series().to_numpy()
 
 
 def membership(group: IntArray, count: int, weight: FloatArray | None = None) -> csr_array:

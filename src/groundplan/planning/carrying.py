@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from groundplan.maths.groups import sum_before
 from groundplan.maths.programme import AT_LOWER, AT_UPPER, BASIC, Basis
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs
 from groundplan.planning.solved import Level, Solved, Start
 from groundplan.tables.axes import Axis
+from groundplan.tables.sums import sum_before
 
 __all__ = ["carried"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from groundplan.maths.groups import sum_before
 from groundplan.planning.inputs import Inputs
+from groundplan.tables.sums import sum_before
 
 __all__ = ["Merit", "merit_order"]
 
