@@ -69,7 +69,7 @@ def test_every_mark_of_a_legend_can_be_drawn(northland, silent):
 
 @pytest.mark.parametrize("width", [300, 340, 900])
 def test_a_long_name_is_broken_and_not_cut(width):
-    names = ["Labour", "Capacity: Ammonia (ammonia coal) in 5 regions", "Capacity: Electricity (power hydro) in 12 regions"]
+    names = ["Labour", "Capacity for Ammonia (ammonia coal) in 5 regions", "Capacity for Electricity (power hydro) in 12 regions"]
     spec = ranked_bars([{"label": name, "text": "1 %", "value": 1.0, "solid": True} for name in names], title="%")
     svg = vl_convert.vegalite_to_svg({**resolve(spec), "width": width}, config=resolve(dict(CONFIG)))
     drawn = re.findall(r"<text[^>]*>([^<]+)</text>", svg)

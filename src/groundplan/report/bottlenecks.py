@@ -165,9 +165,9 @@ def describe_limits(shown: ReportInput, names: Names) -> Callable[[str, str, str
         place = "" if region in _NOWHERE else region
         if kind == "capacity":
             recipe, home = pools.get(item, (item, place))
-            return f"Capacity: {made(recipe)}", "" if home in _NOWHERE else home
+            return f"Capacity for {made(recipe)}", "" if home in _NOWHERE else home
         if kind == "growth":
-            return f"New capacity: {made(item)}", place
+            return f"New capacity for {made(item)}", place
         if kind in traded:
             return f"{traded[kind]} {names.product(item)}", place
         return names.sector(item), place

@@ -107,7 +107,7 @@ def _read_numbers(table: str, column: dy.Column, text: pl.Series, numbers: pl.Se
     if len(rounded):
         usable = values.is_finite() & (values.round() == values) & (values.abs() < 2**53)
         whole = pl.select(pl.when(whole.is_null() & usable).then(values).otherwise(None).cast(pl.Int64, strict=False)).to_series().zip_with(whole.is_null(), whole)
-    return _reported(table, column, plain, whole, "wrong_type", "a whole number", _number_remedy)
+    return _reported(table, column, plain, whole, "wrong_type", "a whole number", _whole_remedy)
 
 
 def _number_remedy(shown: list[str]) -> str:
@@ -126,7 +126,15 @@ def _number_remedy(shown: list[str]) -> str:
         return "Leave the cell empty where there is no value."
     if re.fullmatch(r"[+-]?\d[\d\s\u00a0']*(\.\d+)?", first):
         return "Write numbers without spaces."
-    return "Write digits with a decimal point, without a unit of measure."
+    return _DIGITS
+
+
+def _whole_remedy(shown: list[str]) -> str:
+    remedy = _number_remedy(shown)
+    return "Write a whole number, in digits alone." if remedy == _DIGITS else remedy
+
+
+_DIGITS = "Write digits with a decimal point, without a unit of measure."
 
 
 def _truth(plain: pl.Series) -> pl.Series:
