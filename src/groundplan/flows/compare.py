@@ -153,6 +153,8 @@ def _made(run: StoredRun) -> Made | None:
         return None
     outcome, notes = ended[0], run.tables["notes"].filter(pl.col("step") == "plan").rows()
     tables = {name: run.tables[name] for name in ("outputs", "activities", "line_activities", "allocations", "resource_use", "shadow_prices", "gaps", "new_capacity", "uncertain")}
+    # Runs of before these were worked out do not hold them.
+    tables |= {name: run.tables[name] for name in ("chances", "joint_chances") if name in run.tables}
     planned = Plan(
         Outcome(outcome["status"], outcome["sentence"], outcome["method"]),
         outcome["objective"],

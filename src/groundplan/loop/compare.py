@@ -68,7 +68,8 @@ def compare(
             estimated = estimate(economy)
             known[key] = (estimated.capacities, estimated.capacity_factors)
         capacities, factors = known[key]
-        return plan(economy, capacities=capacities, capacity_factors=factors)
+        # Of mixtures no chances are told.
+        return plan(economy, capacities=capacities, capacity_factors=factors, draws=0)
 
     first, second = (None if one is None else one.plan for one in made)
     tell = None if progress is None else lambda at, share: progress("compare", at, share)

@@ -10,7 +10,7 @@ import numpy as np
 from groundplan.errors import SolverError
 from groundplan.maths.programme import Basis, Method, Programme, Solution, SolveStatus
 
-__all__ = ["choose_method", "solve_programme"]
+__all__ = ["choose_method", "load_programme", "solve_programme"]
 
 _SIMPLEX_ROWS = 1_000
 """Up to this many rows the dual simplex method ends soonest on plans; above, see docs/decisions/0004-solving-large-plans.md."""
@@ -91,12 +91,24 @@ def solve_programme(programme: Programme, *, method: Method | None = None, start
     return second if second.status in ("optimal", "infeasible") else found
 
 
+def load_programme(programme: Programme, method: Method, max_iterations: int | None = None) -> highspy.Highs:
+    """Hand a programme to HiGHS, set up for a method as `solve_programme` does.
+
+    Raises:
+        SolverError: HiGHS refused the programme.
+    """
+    solver = _set_up(method, max_iterations, programme.matrix.shape[0])
+    if solver.passModel(_highs_lp(programme)) == highspy.HighsStatus.kError:
+        raise SolverError("HiGHS refused the programme: a coefficient is not finite or out of its range")
+    return solver
+
+
 def _is_answer(solution: Solution) -> bool:
     return solution.status == "infeasible" or (solution.status == "optimal" and solution.basis is not None)
 
 
 def _run(programme: Programme, method: Method, why: str, max_iterations: int | None) -> Solution:
-    solver = _loaded(programme, method, max_iterations)
+    solver = load_programme(programme, method, max_iterations)
     solver.run()
     # Whatever is neither an optimum nor a proof that there is none counts as stopped.
     return _solution(solver, _STATUS.get(solver.getModelStatus(), "stopped"), method, why)
@@ -108,13 +120,13 @@ def _approach(programme: Programme, why: str, max_iterations: int | None) -> Sol
     The point need not be exact: what it gets wrong the simplex method puts right. "Stopped" where it did not come near, as where there is no
     solution; its own word on that is not taken, since its tolerance is wide.
     """
-    solver = _loaded(programme, "pdlp", max_iterations)
+    solver = load_programme(programme, "pdlp", max_iterations)
     solver.run()
     # "Unknown" is a point that lost a little of its nearness when what presolve took out was put back: it serves as well.
     if solver.getModelStatus() not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kUnknown):
         return replace(_solution(solver, "stopped", "pdlp", why), basis=None)
     near, taken = solver.getSolution(), max(0, solver.getInfo().pdlp_iteration_count)
-    crossing = _loaded(programme, "ipm", None)
+    crossing = load_programme(programme, "ipm", None)
     crossing.crossover(near)
     basis = crossing.getBasis()
     if not basis.valid:
@@ -125,25 +137,18 @@ def _approach(programme: Programme, why: str, max_iterations: int | None) -> Sol
 
 
 def _presolved_away(programme: Programme) -> bool:
-    solver = _loaded(programme, "simplex", None)
+    solver = load_programme(programme, "simplex", None)
     solver.presolve()
     return bool(solver.getModelPresolveStatus() == highspy.HighsPresolveStatus.kInfeasible)
 
 
 def _go_on(programme: Programme, basis: highspy.HighsBasis, method: Method, why: str, max_iterations: int | None) -> Solution:
     """Let the primal simplex method go on from a basis, for at most as many iterations as there are rows: beyond that others are quicker."""
-    solver = _loaded(programme, "simplex", min(max_iterations or _MAX_ITERATIONS, max(1000, programme.matrix.shape[0])))
+    solver = load_programme(programme, "simplex", min(max_iterations or _MAX_ITERATIONS, max(1000, programme.matrix.shape[0])))
     solver.setOptionValue("simplex_strategy", _PRIMAL)
     solver.setBasis(basis)
     solver.run()
     return _solution(solver, _STATUS.get(solver.getModelStatus(), "stopped"), method, why)
-
-
-def _loaded(programme: Programme, method: Method, max_iterations: int | None) -> highspy.Highs:
-    solver = _set_up(method, max_iterations, programme.matrix.shape[0])
-    if solver.passModel(_highs_lp(programme)) == highspy.HighsStatus.kError:
-        raise SolverError("HiGHS refused the programme: a coefficient is not finite or out of its range")
-    return solver
 
 
 class _QuietHighs(highspy.Highs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import polars as pl
 
@@ -11,6 +12,7 @@ from groundplan.outcome import Note, Outcome
 from groundplan.planning.causes import gap_causes
 from groundplan.planning.chance import LineCapacities, capacities_at_chance
 from groundplan.planning.columns import Layout
+from groundplan.planning.delivery_chances import delivery_chances
 from groundplan.planning.inputs import Inputs
 from groundplan.planning.intervals import production_intervals
 from groundplan.planning.levels import MOST_ROWS, solve_levels
@@ -37,13 +39,21 @@ from groundplan.tables.results import RESULTS
 __all__ = ["plan"]
 
 
-def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_factors: pl.DataFrame | None = None, progress: Callable[[str, float], None] | None = None) -> Plan:
+def plan(
+    economy: Economy,
+    *,
+    capacities: pl.DataFrame | None = None,
+    capacity_factors: pl.DataFrame | None = None,
+    draws: int | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Plan:
     """Plan the periods of the settings: minima first, then goals by priority, with gaps spread, then as little waste as can be.
 
     Args:
         economy: an economy that has passed its checks.
         capacities: result table `capacities`; None: nameplates are taken as certain.
         capacity_factors: result table `capacity_factors`, the capacities' shared errors.
+        draws: in how many draws of all capacities the plan is followed, to find the chances of its deliveries; None: as many as suit its size; 0: none.
         progress: called with what is being done and the share that is done, 0 to 1.
 
     Returns:
@@ -71,8 +81,11 @@ def plan(economy: Economy, *, capacities: pl.DataFrame | None = None, capacity_f
         broken = verify_plan(economy, planned, nameplates=capacities is None)
     if broken:
         raise SolverError(_not_exact(broken))
+    tell("chances of deliveries", 0.96)
+    found = delivery_chances(economy, inputs, levels_of(inputs, layout, solved.x), lines, draws=draws)
     tell("done", 1.0)
-    return planned
+    sentence = f"{planned.outcome.sentence} {found.sentence}".strip()
+    return replace(planned, outcome=replace(planned.outcome, sentence=sentence), chances=found.chances, joint_chances=found.joint, notes=(*planned.notes, *found.notes))
 
 
 def _write_out(economy: Economy, lines: LineCapacities, inputs: Inputs, layout: Layout, solved: Solved) -> Plan:

@@ -8,6 +8,7 @@ from groundplan.report.blocks import Column, Figure, Panel, Section, Table, word
 from groundplan.report.charts.goal_bars import goal_bars
 from groundplan.report.charts.ranked_bars import ranked_bars
 from groundplan.report.content import ReportInput
+from groundplan.report.delivery_chances import chances_figure
 from groundplan.report.goals import GoalRow, goal_rows, goal_table
 from groundplan.report.names import Names
 from groundplan.report.numbers import counted, grouped, percent, plain, scale_for
@@ -24,7 +25,7 @@ def plan_section(shown: ReportInput, names: Names) -> Section | None:
     if not shown.has("outputs"):
         return None
     outcome = shown.table("outcomes").filter(pl.col("step") == "plan")
-    figures = [figure for figure in (_gaps(shown, names), products_figure(shown, names), _built(shown, names)) if figure is not None]
+    figures = [figure for figure in (_gaps(shown, names), chances_figure(shown, names), products_figure(shown, names), _built(shown, names)) if figure is not None]
     return Section("plan", "The plan, product by product", tuple(outcome["sentence"].to_list()), tuple(figures))
 
 

@@ -75,10 +75,13 @@ def sheets_of(shown: ReportInput) -> list[Sheet]:
         return _put(frame.join(units, on="unit", how="left", maintain_order="left"), "unit", ["unit_name", "unit_name_ko", "sector"])
 
     gaps = shown.table("gaps").sort("priority", "shortfall_share", descending=[False, True], maintain_order=True)
+    chances = shown.table("chances").sort("chance", "priority", "product", "period")
     prices = shown.table("shadow_prices").sort("priority", "value", descending=[False, True], nulls_last=True, maintain_order=True)
     line_activities = _put(shown.table("line_activities").join(lines, on="line", how="left", maintain_order="left"), "line", ["unit", "recipe"])
     prepared: Sequence[tuple[str, str, str, pl.DataFrame, int]] = (
         ("Goals and gaps", "Goals, what the plan delivers, and what holds it back.", "gaps", with_product(gaps), 2),
+        ("Chances", "With what chance each planned delivery is made, the least sure first.", "chances", with_product(chances), 2),
+        ("Joint chances", "With what chance all deliveries are made together.", "joint_chances", shown.table("joint_chances"), 3),
         ("Balances", "The plan's balance of each product and period: sources equal uses.", "outputs", with_product(shown.table("outputs")), 2),
         ("Bottlenecks", "What binds, and what one more unit of each limit would be worth.", "shadow_prices", prices.filter(pl.col("kind") != "product"), 2),
         ("Worth of products", "What one more unit of each product would be worth to the goals.", "shadow_prices", prices.filter(pl.col("kind") == "product"), 2),

@@ -9,6 +9,7 @@ import polars as pl
 from groundplan.report.blocks import Answer, Column, Figure, Panel, Table, words
 from groundplan.report.charts.spread_bars import spread_bars
 from groundplan.report.content import ReportInput
+from groundplan.report.delivery_chances import joint_chance
 from groundplan.report.measured import measured_output
 from groundplan.report.names import Names
 from groundplan.report.numbers import around, counted, grouped, percent, plain
@@ -171,4 +172,8 @@ def _chance(shown: ReportInput) -> list[str]:
     if not shown.has("outputs"):
         return []
     chance = shown.economy.settings.capacity_chance
-    return [f"The plan counts on no more capacity than each product has with a chance of {percent(chance)}; that all are there at once is less likely."]
+    counted_on = f"The plan counts on no more capacity than each product has with a chance of {percent(chance)}"
+    found = joint_chance(shown)
+    if found is None:
+        return [f"{counted_on}; that all are there at once is less likely."]
+    return [f"{counted_on}; that all planned deliveries are made in full has a chance of {found.text}."]

@@ -8,7 +8,7 @@ import polars as pl
 
 from groundplan.outcome import Note, Outcome
 from groundplan.tables.goal_sides import GoalSide
-from groundplan.tables.results import Balances, DesignTotals, Notes, PredictiveChecks, PredictiveCover, Suspects
+from groundplan.tables.results import Balances, Chances, DesignTotals, JointChances, Notes, PredictiveChecks, PredictiveCover, Suspects
 
 __all__ = ["Comparison", "Estimate", "Frontier", "Plan", "Review", "notes_table", "result_tables"]
 
@@ -64,6 +64,8 @@ class Plan:
     new_capacity: pl.DataFrame
     uncertain: pl.DataFrame
     notes: tuple[Note, ...] = ()
+    chances: pl.DataFrame = field(default_factory=Chances.create_empty)
+    joint_chances: pl.DataFrame = field(default_factory=JointChances.create_empty)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,6 +23,7 @@ __all__ = [
     "Calibration",
     "Capacities",
     "CapacityFactors",
+    "Chances",
     "ChangeParts",
     "ChangedCells",
     "DesignTotals",
@@ -33,6 +34,7 @@ __all__ = [
     "Fulfilment",
     "Gaps",
     "InputChanges",
+    "JointChances",
     "LineActivities",
     "MaterialBalances",
     "NewCapacity",
@@ -413,6 +415,33 @@ class Uncertain(dy.Schema):
     inspected = dy.Bool(description="was it inspected?")
 
 
+class Chances(dy.Schema):
+    """With what chance each planned delivery is made, where operators make the best of what pools can really make; no rows where no error of capacities is known."""
+
+    product = _key("product")
+    period = _key("plan period")
+    priority = dy.Int64(description="priority of the goal")
+    delivered = _number("delivered in the plan")
+    chance = _number("chance that all but 0.1 % of it is delivered")
+    standard_error = _number("standard error of the chance, of drawing alone")
+    lower_5 = _number("5 % quantile of what is delivered")
+    median = _number("median of what is delivered")
+    minimum = _number("least that must be delivered")
+    minimum_chance = _number("chance that all but 0.1 % of the minimum is delivered; null where there is none")
+    draws = dy.Int64(description="draws of all capacities together in which the plan was followed")
+
+
+class JointChances(dy.Schema):
+    """With what chance many deliveries are made together."""
+
+    what = _key("deliveries: all that are planned; minima: all that must be delivered")
+    priority = dy.Int64(primary_key=True, description="priority of the goals, which count together with those of all earlier priorities; 0 for minima")
+    period = _key("plan period up to whose end all are made")
+    chance = _number("chance that each of them is made but for 0.1 %")
+    standard_error = _number("standard error of the chance, of drawing alone")
+    draws = dy.Int64(description="draws")
+
+
 class MaterialBalances(dy.Schema):
     """Material balances of a plan: where each product comes from and where it goes; sources equal uses to 1e-9 of the flow. What is zero is left out."""
 
@@ -566,6 +595,8 @@ RESULTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
         "gaps": Gaps,
         "new_capacity": NewCapacity,
         "uncertain": Uncertain,
+        "chances": Chances,
+        "joint_chances": JointChances,
         "notes": Notes,
         "outcomes": Outcomes,
     }
