@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,6 +12,10 @@ from cases import case
 from economies import economy_of, random_rows
 from scipy.special import ndtr
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+from _perfect_recourse import all_in_full, perfectly_in_full
+from _perfect_recourse import planned as planned_in_whole
 from groundplan.planning.chance import LineCapacities, capacities_at_chance
 from groundplan.planning.columns import lay_out
 from groundplan.planning.delivery_chances import IN_FULL, chance_in_words, delivery_chances, draws_for, standard_error
@@ -194,6 +201,22 @@ def test_more_uncertainty_lowers_the_chance_of_the_same_plan():
 
     assert chances == sorted(chances, reverse=True)
     assert chances[0] > chances[-1]
+
+
+def test_the_rule_is_in_full_only_where_foresight_could_be_and_mostly_where_it_is():
+    ruled, foreseen = [], []
+    for seed in range(8):
+        rows, horizon = random_rows(seed)
+        economy = economy_of(rows, horizon=horizon)
+        inputs, layout, levels, lines = planned_in_whole(economy, *errors(economy, 0.15, 0.05))
+        drawn = draw_pools(inputs, lines, draws=12, seed=1)
+        ruled.append(all_in_full(levels, deliveries_of(inputs, levels, drawn)))
+        foreseen.append(perfectly_in_full(inputs, layout, levels, drawn, as_built=False))
+
+    ruled, foreseen = np.concatenate(ruled), np.concatenate(foreseen)
+    assert 0.1 < foreseen.mean() < 0.9
+    assert not (ruled & ~foreseen).any()
+    assert ruled.mean() >= 0.75 * foreseen.mean()
 
 
 def test_the_same_seed_gives_the_same_bytes():

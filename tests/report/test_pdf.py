@@ -20,7 +20,7 @@ def test_the_report_has_pages(northland, tmp_path):
     write_pdf(northland, tmp_path / "report.pdf")
     document = (tmp_path / "report.pdf").read_bytes()
     assert document.startswith(b"%PDF-")
-    assert 4 <= pages(document) <= 18
+    assert 4 <= pages(document) <= 20
 
 
 def test_markup_in_names_is_text(northland):

@@ -2,8 +2,8 @@
 
 As a period comes, its capacities show. Then all that can still be decided is decided anew, for this period alone: which pools run how much, what is imported and
 exported, what stays in stock. It is a small programme: balances, capacities, resources and limits are the plan's. What weighs most is that minima are delivered, then
-what is to be built and the floors of stocks, then what was planned for each priority; after that stocks as high as planned, and higher. Nobody looks ahead, so stocks
-are spared only as far as the plan does: who foresees all periods could deliver no less.
+what is to be built and the floors of stocks, then what was planned for each priority; after that stocks as high as planned, and higher where pools will make less than
+planned later. Nobody solves all periods together: who did could deliver no less.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ IntArray = NDArray[np.int64]
 
 _RANK = 10.0
 """How many times a rank counts what the next one does. At 30 next to nothing of an earlier priority costs whole goals of later ones, and fewer of all are met in full."""
+_PLANNED, _AHEAD, _MORE = 0.1, 0.03, 0.003
+"""What stocks count of what goals of the last priority do: those planned, those that pools will lack, and any more."""
 _DRAWS = 25
 """Draws that are followed in a row, from the plan's own basis; blocks of them are followed side by side."""
 _NOTHING = 1e-9
@@ -128,14 +130,17 @@ def _follow(inputs: Inputs, plan: Levels, periods: list[_Period], capacity: Floa
     wear = inputs.investment.wear[inputs.pool_recipe]
     life = np.where(inputs.pools.runs, (1.0 - wear)[:, None] ** inputs.pools.age, 0.0)[:, :planned]
     for drawn in capacity.T:
+        ahead = _wanted_ahead(inputs, plan, drawn[:, None] * life)
         able, level = drawn[:, None] * life, np.zeros((pools, planned))
-        flows = {name: np.zeros((products, planned)) for name in ("cut", "unbuilt", "imports", "exports", "opening", "stock", "unused")}
+        flows = {name: np.zeros((products, planned)) for name in ("cut", "unbuilt", "imports", "exports", "opening", "stock", "ahead", "unused")}
         built, added, stock = plan.built.copy(), np.zeros(pools), inputs.stocks.opening
         for at, (period, solve) in enumerate(zip(periods, solvers, strict=True)):
             added = added * (1.0 - wear) + built[:, at]
             able[:, at] += added
             lower, upper = np.zeros_like(period.upper), period.upper.copy()
             upper[:pools] = able[:, at]
+            part, first = period.flows["ahead"].product, period.start["ahead"]
+            upper[first : first + len(part)] = np.minimum(ahead[part, at], period.upper[first : first + len(part)])
             lower[pools : pools + products] = upper[pools : pools + products] = stock
             x = np.clip(solve(lower / period.scale, upper / period.scale) * period.scale, lower, upper)
             level[:, at] = x[:pools]
@@ -143,6 +148,7 @@ def _follow(inputs: Inputs, plan: Levels, periods: list[_Period], capacity: Floa
             for name, part in period.flows.items():
                 first = period.start[name]
                 flows[name][:, at] = np.bincount(part.product, x[first : first + len(part.product)], products)
+            flows["stock"][:, at] += flows["ahead"][:, at]
             stock = flows["stock"][:, at]
             _leave_unbuilt(inputs, built, np.divide(flows["unbuilt"][:, at], plan.investment[:, at], out=np.zeros(products), where=plan.investment[:, at] > 0), at)
         yield Followed(
@@ -156,6 +162,20 @@ def _follow(inputs: Inputs, plan: Levels, periods: list[_Period], capacity: Floa
             flows["stock"],
             flows["unused"],
         )
+
+
+def _wanted_ahead(inputs: Inputs, plan: Levels, able: FloatArray) -> FloatArray:
+    """Give what stocks, beyond those planned, could make good of what pools will lack to planned production, by what they can make now, shape (P, T).
+
+    What a product's pools lack in a later period and cannot make in those between is wanted in stock, with what is lost in store: E_t = (lack_t+1 + E_t+1 - spare_t+1) / kept,
+    where positive. Whether there are inputs for it shows when it is made.
+    """
+    left = inputs.made @ (able + plan.capacity - inputs.capacity[:, : inputs.planned]) - plan.production
+    wanted = np.zeros_like(left)
+    for at in range(inputs.planned - 2, -1, -1):
+        later = np.maximum(wanted[:, at + 1] - left[:, at + 1], 0.0)
+        wanted[:, at] = np.divide(later, inputs.stocks.kept, out=np.zeros_like(later), where=inputs.stocks.kept > 0)
+    return wanted
 
 
 def _leave_unbuilt(inputs: Inputs, built: FloatArray, lacking: FloatArray, at: int) -> None:
@@ -204,7 +224,7 @@ def _period(inputs: Inputs, plan: Levels, at: int) -> _Period:
 
 
 def _flows(inputs: Inputs, plan: Levels, flow: FloatArray, at: int) -> dict[str, _Flows]:
-    """List what can be decided besides activities, with what it costs: each rank counts 10 times what the next does, per share of what is planned or, of stocks, of the flow."""
+    """List what can be decided besides activities, with what it costs: each rank counts 10 times what the next does, per share of what is planned; stocks count less."""
     trade, stocks, products = inputs.trade, inputs.stocks, np.arange(len(flow))
     last = int(inputs.goals.priority[inputs.goals.quantity > 0].max(initial=1))
     able = (trade.export_limit[:, at] > 0) & (trade.export_price[:, at] > 0)
@@ -219,9 +239,11 @@ def _flows(inputs: Inputs, plan: Levels, flow: FloatArray, at: int) -> dict[str,
     }
     signs = {"imports": 1.0, "exports": -1.0, "unused": -1.0, "unbuilt": 1.0}
     flows = {name: _Flows(products[there], signs[name], most[there], cost[there]) for name, (there, most, cost) in parts.items()}
-    segments = [(floor, _RANK**last), (closing - floor, 1.0 / _RANK), (stocks.ceiling - closing, 1.0 / _RANK**2)]
+    segments = [(floor, _RANK**last), (closing - floor, _PLANNED), (stocks.ceiling - closing, _MORE)]
     kept = [(products[width > 0], width[width > 0], -worth / flow[width > 0]) for width, worth in segments]
     flows["stock"] = _Flows(np.concatenate([one[0] for one in kept]), -1.0, np.concatenate([one[1] for one in kept]), np.concatenate([one[2] for one in kept]))
+    room = np.where(np.isfinite(stocks.ceiling), stocks.ceiling - closing, np.inf)
+    flows["ahead"] = _Flows(products[room > 0], -1.0, room[room > 0], -_AHEAD / flow[room > 0])
     flows["cut"] = _cuts(inputs, plan, last, at)
     return flows
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from groundplan.report.blocks import Column, Figure, Panel, Table, words
-from groundplan.report.charts.ranked_bars import ranked_bars
+from groundplan.report.charts.goal_bars import goal_bars
+from groundplan.report.charts.rows import Rows
 from groundplan.report.content import ReportInput
 from groundplan.report.names import Names
 from groundplan.report.numbers import MISSING, counted, grouped, percent, plain, scale_for
@@ -15,7 +16,7 @@ from groundplan.report.sources import source_line
 
 __all__ = ["JointChance", "chances_figure", "joint_chance"]
 
-_MOST_BARS, _MOST_ROWS = 10, 100
+_MOST_BARS, _MOST_ROWS = 6, 40
 _SURE = 0.95
 """A chance from which on a goal needs no mention."""
 
@@ -51,9 +52,9 @@ def chances_figure(shown: ReportInput, names: Names) -> Figure | None:
         return None
     chances = shown.table("chances").sort("chance", "priority", "product", "period")
     unsure = chances.filter(pl.col("chance") < _SURE)
-    together = [{"label": f"up to {row['period']}", "text": percent(row["chance"]), "value": 100 * row["chance"], "solid": True} for row in _joint(shown).iter_rows(named=True)]
+    together = [{"label": f"up to {row['period']}", "text": percent(row["chance"]), "share": row["chance"]} for row in _joint(shown).iter_rows(named=True)]
     least = [
-        {"label": f"{names.product_both(row['product'])}, {row['period']}", "text": percent(row["chance"]), "value": 100 * row["chance"], "solid": False}
+        {"label": f"{names.product_both(row['product'])}, {row['period']}", "text": percent(row["chance"]), "share": row["chance"]}
         for row in chances.head(_MOST_BARS).iter_rows(named=True)
     ]
     sentence = (
@@ -65,18 +66,15 @@ def chances_figure(shown: ReportInput, names: Names) -> Figure | None:
         name="chances",
         title=f"How sure the deliveries are: all together with a chance of {joint.text}",
         sentence=sentence,
-        panels=(
-            Panel(
-                ranked_bars(together, title="chance, %", mark_at=100.0),
-                "; ".join(f"{row['label']}: {row['text']}" for row in together),
-                "All planned deliveries together",
-            ),
-            Panel(ranked_bars(least, title="chance, %", mark_at=100.0), "; ".join(f"{row['label']}: {row['text']}" for row in least), "Each by itself, the least sure"),
-        ),
+        panels=(_panel(together, "All deliveries together"), _panel(least, "Each by itself, the least sure")),
         table=_table(chances, names),
         source=source_line(shown, "the plan followed in draws of estimated capacities"),
-        legend=(("delivered", "all deliveries up to a year"), ("hollow_bar", "one delivery"), ("target_upright", "certain")),
+        legend=(("delivered", "chance that all is delivered"), ("gap", "chance that something lacks")),
     )
+
+
+def _panel(rows: Rows, title: str) -> Panel:
+    return Panel(goal_bars(rows), "; ".join(f"{row['label']}: {row['text']}" for row in rows), title)
 
 
 def _joint(shown: ReportInput) -> pl.DataFrame:
