@@ -25,7 +25,7 @@ BoolArray = NDArray[np.bool_]
 
 IN_FULL = 1e-3
 """Share of a planned delivery, or of a minimum, that may be lacking where it counts as made in full."""
-_DRAWS = ((150, 100), (300, 60), (600, 30))
+_DRAWS = ((150, 100), (300, 60), (600, 20))
 """Up to so many rows of a period's programme, so many draws: a draw of 86 rows takes 3 ms a period, of 512 rows 0.1 s."""
 
 
