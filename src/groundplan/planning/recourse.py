@@ -23,8 +23,8 @@ __all__ = ["Followed", "deliveries_of", "follow_draws"]
 
 FloatArray = NDArray[np.float64]
 
-_DRAWS = 25
-"""Draws that are followed in a row, from the plan's own basis; blocks of them are followed side by side."""
+_BLOCKS = 4
+"""Draws are followed in so many blocks side by side, each draw of a block from the basis of the one before; more blocks would begin more often from none."""
 _NOTHING = 1e-9
 """Share of what was to be built up to which what lacks is rounding."""
 
@@ -64,7 +64,8 @@ def deliveries_of(inputs: Inputs, plan: Levels, capacity: FloatArray) -> FloatAr
         SolverError: the solver broke down.
     """
     periods = [period_programme(inputs, plan, at) for at in range(inputs.planned)]
-    blocks = [capacity[:, first : first + _DRAWS] for first in range(0, capacity.shape[1], _DRAWS)]
+    step = -(-capacity.shape[1] // _BLOCKS)
+    blocks = [capacity[:, first : first + step] for first in range(0, capacity.shape[1], step)]
     found = in_threads(partial(_delivered, inputs, plan, periods), blocks)
     return np.concatenate(list(found), axis=2)
 
