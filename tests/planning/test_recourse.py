@@ -28,6 +28,7 @@ from groundplan.planning.recourse import deliveries_of, follow_draws
 from groundplan.planning.tables_out import Levels, levels_of
 from groundplan.tables.bundles import Plan
 from groundplan.tables.economy import Economy
+from plan import random_economy, with_many_lines
 
 
 def errors(economy: Economy, own: float, shared: float = 0.0) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -217,6 +218,19 @@ def test_the_rule_is_in_full_only_where_foresight_could_be_and_mostly_where_it_i
     assert 0.1 < foreseen.mean() < 0.9
     assert not (ruled & ~foreseen).any()
     assert ruled.mean() >= 0.75 * foreseen.mean()
+
+
+def test_classes_of_efficiency_have_the_chances_of_lines_told_apart():
+    economy = with_many_lines(random_economy(40, 1), 12, 1)
+    apart = with_chances(economy, 0.19, 0.06)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("groundplan.planning.classes._MOST_POOLS", 0)
+        classed = with_chances(economy, 0.19, 0.06)
+
+    assert len(classed.activities) < len(apart.activities)
+    # Both plans are followed in the same 100 draws, but lines stand in another order and so come out otherwise: two standard errors.
+    assert classed.joint_chances["chance"][-1] == pytest.approx(apart.joint_chances["chance"][-1], abs=0.14)
+    assert classed.chances["chance"].mean() == pytest.approx(apart.chances["chance"].mean(), abs=0.01)
 
 
 def test_the_same_seed_gives_the_same_bytes():

@@ -18,7 +18,6 @@ from groundplan.tables.axes import Axis
 __all__ = ["draw_pools"]
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 _CELLS = 2_000_000
 """How many line capacities are held at a time: 16 MB an array."""
@@ -29,8 +28,8 @@ _STREAM = 71
 def draw_pools(inputs: Inputs, lines: LineCapacities, *, draws: int, seed: int, cells: int = _CELLS) -> FloatArray:
     """Draw the capacities of all lines together and sum them by pool.
 
-    Where the lines of a pool differ in efficiency, they run in merit order, and its capacity is the most activity at which they yield no less than the pool's
-    efficiency promises: where the worst lines came out large, not all of them can run.
+    Where the lines of a pool differ in efficiency, its capacity is what all of them together yield over what a unit of activity yields at the pool's efficiency: output is
+    exact, and inputs are counted at that efficiency, from which the lines as they came out may differ a little.
 
     Args:
         inputs: the plan's inputs.
@@ -40,7 +39,7 @@ def draw_pools(inputs: Inputs, lines: LineCapacities, *, draws: int, seed: int, 
         cells: how many line capacities are held at a time; the draws do not hang on it.
 
     Returns:
-        Shape (Q, D), units of activity per plan period before any wear; new capacity is not among them.
+        Shape (Q, D), units of activity at the pool's efficiency per plan period, before any wear; new capacity is not among them.
     """
     table = inputs.pools.lines.join(lines.table.select("line", "mean", pl.col("own").alias("sd")), on="line", how="left", maintain_order="left")
     pools, count = inputs.pools.table, len(table)
@@ -50,9 +49,9 @@ def draw_pools(inputs: Inputs, lines: LineCapacities, *, draws: int, seed: int, 
     # Some line may have no capacity at all: it has none in any draw.
     some = mean > 0
     middle = np.log(np.where(some, mean, 1.0)) - (np.asarray(loadings.multiply(loadings).sum(axis=1)).ravel() + own**2) / 2
-    by_pool = csr_array((some.astype(np.float64), (place, np.arange(count))), shape=(len(pools), count))
-    gain = table["own"].to_numpy() - pools["efficiency"].to_numpy()[place]
-    unlike = np.unique(place[gain != 0.0])
+    # What a line yields beside its pool's efficiency; exactly 1 where they are alike.
+    weight = np.where(some, table["own"].to_numpy() / pools["efficiency"].to_numpy()[place], 0.0)
+    by_pool = csr_array((weight, (place, np.arange(count))), shape=(len(pools), count))
     capacity = np.zeros((len(pools), draws))
     step = max(1, cells // max(count, 1))
     for first in range(0, draws, step):
@@ -65,27 +64,7 @@ def draw_pools(inputs: Inputs, lines: LineCapacities, *, draws: int, seed: int, 
         drawn += middle[:, None]
         np.exp(drawn, out=drawn)
         capacity[:, here] = np.asarray(by_pool @ drawn)
-        if len(unlike):
-            rows = np.flatnonzero(np.isin(place, unlike))
-            capacity[unlike, here] = _in_merit_order(drawn[rows] * some[rows, None], gain[rows], np.searchsorted(unlike, place[rows]))
     return capacity
-
-
-def _in_merit_order(capacity: FloatArray, gain: FloatArray, pool: IntArray) -> FloatArray:
-    """Give the most activity at which each pool's lines, best first, yield no less than its efficiency, shape (pools, D).
-
-    Args:
-        capacity: shape (lines, D); lines stand by pool, best first.
-        gain: shape (lines,), a line's efficiency less its pool's: what the better lines yield beyond it carries the worse ones.
-        pool: shape (lines,), 0 to the number of pools.
-    """
-    beyond = capacity * gain[:, None]
-    total = np.cumsum(beyond, axis=0)
-    first = np.searchsorted(pool, pool, side="left")
-    before = total - beyond - np.where(first[:, None] > 0, total[first - 1], 0.0)
-    share = np.divide(before, -beyond, out=np.ones_like(before), where=beyond < 0)
-    run = capacity * np.clip(share, 0.0, 1.0)
-    return np.add.reduceat(run, np.unique(first), axis=0)
 
 
 def _share(sd: FloatArray, mean: FloatArray) -> FloatArray:
