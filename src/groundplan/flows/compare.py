@@ -13,7 +13,8 @@ import polars as pl
 from groundplan.errors import FolderError, InputError, RunIncompleteError
 from groundplan.flows.check import load_checked
 from groundplan.flows.folder_ports import FolderSource
-from groundplan.flows.run import LIBRARIES, is_made_from
+from groundplan.flows.forms import write_forms
+from groundplan.flows.run import is_made_alike, is_made_from
 from groundplan.loop.chain import Progress
 from groundplan.loop.compare import Made, compare
 from groundplan.maths.shapley import MOST_EXACT
@@ -135,21 +136,14 @@ def write_compared(compared: Compared, folder: Path) -> list[Path]:
     Raises:
         FolderError: a file cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FolderError(f"{folder} cannot be made: {error.strerror or error}. Name another folder.") from error
-    for name, write in _FORMS.items():
-        write(compared, folder / name)
-    return [folder / name for name in _FORMS]
+    return write_forms(compared, folder, _FORMS)
 
 
 def _made(run: StoredRun) -> Made | None:
     """Take the plan of a run, where this version with these libraries would make the same one."""
     manifest = run.manifest
-    same = manifest.get("groundplan") == version("groundplan") and manifest.get("libraries") == {name: version(name) for name in LIBRARIES}
     ended = run.tables["outcomes"].filter(pl.col("step") == "plan").to_dicts() if "outcomes" in run.tables else []
-    if not same or not ended:
+    if not is_made_alike(manifest) or not ended:
         return None
     outcome, notes = ended[0], run.tables["notes"].filter(pl.col("step") == "plan").rows()
     tables = {name: run.tables[name] for name in ("outputs", "activities", "line_activities", "allocations", "resource_use", "shadow_prices", "gaps", "new_capacity", "uncertain")}

@@ -13,8 +13,9 @@ import polars as pl
 from groundplan.errors import FolderError, RunIncompleteError
 from groundplan.estimation.estimate import estimate
 from groundplan.flows.check import load_checked
+from groundplan.flows.forms import write_forms
 from groundplan.flows.ports import EconomySource
-from groundplan.flows.run import LIBRARIES, is_made_from
+from groundplan.flows.run import is_made_alike, is_made_from
 from groundplan.loop.chain import Progress
 from groundplan.planning.frontier import frontier
 from groundplan.report.content import ReportInput
@@ -76,13 +77,7 @@ def write_found_frontier(found: FrontierShown, folder: Path) -> list[Path]:
     Raises:
         FolderError: a file cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FolderError(f"{folder} cannot be made: {error.strerror or error}. Name another folder.") from error
-    for name, write in _FORMS.items():
-        write(found, folder / name)
-    return [folder / name for name in _FORMS]
+    return write_forms(found, folder, _FORMS)
 
 
 def _kept_capacities(economy: Economy, folder: Path) -> tuple[pl.DataFrame, pl.DataFrame] | None:
@@ -92,8 +87,7 @@ def _kept_capacities(economy: Economy, folder: Path) -> tuple[pl.DataFrame, pl.D
     except (FolderError, RunIncompleteError):
         return None
     manifest = stored.manifest
-    same = manifest.get("groundplan") == version("groundplan") and manifest.get("libraries") == {name: version(name) for name in LIBRARIES}
-    if not same or not is_made_from(economy, manifest) or "capacities" not in stored.tables:
+    if not is_made_alike(manifest) or not is_made_from(economy, manifest) or "capacities" not in stored.tables:
         return None
     return stored.tables["capacities"], stored.tables["capacity_factors"]
 

@@ -26,7 +26,7 @@ from groundplan.store.runs import new_run_id, read_run
 from groundplan.tables.economy import Economy
 from groundplan.tables.fingerprint import fingerprint
 
-__all__ = ["CHECK_PAGE", "LIBRARIES", "REPORT_FORMS", "is_made_from", "report_of_run", "run_step", "write_reports"]
+__all__ = ["CHECK_PAGE", "REPORT_FORMS", "is_made_alike", "is_made_from", "report_of_run", "run_step", "write_reports"]
 
 REPORT_FORMS = {"html": ("report.html", write_html), "xlsx": ("report.xlsx", write_workbook), "pdf": ("report.pdf", write_pdf)}
 """Form of the report -> file name and the function that writes it."""
@@ -36,7 +36,7 @@ CHECK_PAGE = "check.html"
 
 _FORMS = REPORT_FORMS | {"check": (CHECK_PAGE, write_check)}
 
-LIBRARIES = ("numpy", "scipy", "polars", "highspy")
+_LIBRARIES = ("numpy", "scipy", "polars", "highspy")
 """Libraries whose versions a result may hang on."""
 
 
@@ -124,6 +124,15 @@ def is_made_from(economy: Economy, manifest: Mapping[str, object]) -> bool:
     return manifest.get("inputs") == _inputs(economy) and manifest.get("settings") == _settings(economy)
 
 
+def is_made_alike(manifest: Mapping[str, object]) -> bool:
+    """Say whether a run was made by this version with these libraries, which would make the same of the same tables."""
+    return manifest.get("groundplan") == version("groundplan") and manifest.get("libraries") == _libraries()
+
+
+def _libraries() -> dict[str, str]:
+    return {name: version(name) for name in _LIBRARIES}
+
+
 def _changed_since(run: str) -> Fault:
     found = f"tables or settings that are not those of the run {run}"
     remedy = "Run again; until then names and shares in this report may not fit its figures."
@@ -145,7 +154,7 @@ def _manifest(economy: Economy, warnings: Sequence[Fault], tables: Mapping[str, 
         "finished": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "groundplan": version("groundplan"),
         "python": platform.python_version(),
-        "libraries": {name: version(name) for name in LIBRARIES},
+        "libraries": _libraries(),
         "settings": _settings(economy),
         "seed": economy.settings.seed,
         "inputs": _inputs(economy),

@@ -43,7 +43,7 @@ def draw_pools(inputs: Inputs, lines: LineCapacities, *, draws: int, seed: int, 
     """
     table = inputs.pools.lines.join(lines.table.select("line", "mean", pl.col("own").alias("sd")), on="line", how="left", maintain_order="left")
     pools, count = inputs.pools.table, len(table)
-    mean, place = table["mean"].to_numpy(), Axis(tuple(pools["pool"])).positions(table["pool"])
+    mean, place = table["mean"].to_numpy(), inputs.pools.place
     own = _share(table["sd"].to_numpy(), mean)
     loadings = _loadings(lines.shared, table["line"], mean)
     # Some line may have no capacity at all: it has none in any draw.
