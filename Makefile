@@ -39,7 +39,7 @@ test: $(LOCKED_DEV) ## set up, lint, check types and layers, run all tests that 
 	$(BIN)/pytest -n auto
 
 test-full: $(LOCKED_DEV) ## the long simulations and fault tests as well
-	$(BIN)/pytest -n auto -m "full or not full"
+	$(BIN)/pytest -n auto -m "full or not full" --hypothesis-profile=default
 
 docs: $(LOCKED_DEV) ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -47,6 +47,7 @@ MOST_ROWS = 30_000
 
 def solve_levels(
     inputs: Inputs, layout: Layout, *, level_loss: float | None = None, aim: Aim = "weighted", by_steps: bool = True, start: Start = _FRESH,
+    goes_on: Callable[[Solved], bool] | None = None,
     tell: Callable[[str, float], None],
 ) -> Solved:  # fmt: skip
     """Solve level after level; each later one moves only where the earlier ones are indifferent.
@@ -59,6 +60,7 @@ def solve_levels(
         aim: "weighted": the least weighted loss of each priority; "levelled": its largest gaps as small as can be, one after the other, and then the least weighted loss.
         by_steps: whether a large plan may be solved by first-order steps.
         start: what a plan much like this one left.
+        goes_on: asked with the plan that serves the goals by vertices whether stocks at the end and waste are wanted too; None: they are.
         tell: called with what is being done and the share that is done.
 
     Raises:
@@ -94,16 +96,24 @@ def solve_levels(
         state = _keep_fixed(state, inputs, layout)
     level = partial(_level, inputs=inputs, layout=layout, tell=tell) if aim == "levelled" else None
     state = _serve_goals(state, inputs, layout, [step for step in wanted if (step[1] > 0).any()], level, tell)
+    if goes_on is not None and not goes_on(_solved(state, layout, programme, wanted)):
+        return _solved(state, layout, programme, wanted)
     for share, name, cost in ((0.7, "stocks", stock_cost(inputs, layout)), (0.8, "waste", waste_cost(inputs, layout))):
         tell({"stocks": "stocks at the end", "waste": "least waste"}[name], share)
         if (cost > 0).any():
             state = _run(state, name, cost)
-    x = scaling.columns * state.levels[-1].x if state.levels else np.zeros(layout.columns)
+    return _solved(state, layout, programme, wanted)
+
+
+def _solved(state: _State, layout: Layout, programme: Programme, wanted: list[tuple[int, FloatArray]]) -> Solved:
+    """Tell where the levels stand."""
+    columns = state.scaling.columns
+    x = columns * state.levels[-1].x if state.levels else np.zeros(layout.columns)
     given_up = np.array([max(0.0, float(level.cost @ x) - level.objective) for level in state.levels])
     levelled = {level.priority for level in state.levels if level.name == "goals"}
-    settled = sum(float(cost @ (scaling.columns * state.programme.lower)) for priority, cost in wanted if priority not in levelled)
+    settled = sum(float(cost @ (columns * state.programme.lower)) for priority, cost in wanted if priority not in levelled)
     words = state.words + "".join(f"; gaps of priority {one.priority} levelled in {one.rounds} round{'s' if one.rounds > 1 else ''}" for one in state.levelled)
-    return Solved(x, state.levels, scaling, programme, words, given_up, settled, levelled=state.levelled)
+    return Solved(x, state.levels, state.scaling, programme, words, given_up, settled, levelled=state.levelled)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

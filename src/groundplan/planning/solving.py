@@ -44,17 +44,21 @@ def solve_economy(
     if not (inputs.goals.quantity[:, : inputs.planned] > 0).any():
         return inputs, layout, None
     solve = partial(solve_levels, level_loss=economy.settings.level_loss, aim=economy.settings.aim, tell=lambda at, share: tell(at, 0.05 + 0.7 * share))
-    solved = solve(inputs, layout)
-    while classes is not None:
+    if classes is None:
+        return inputs, layout, solve(inputs, layout)
+    solved = solve(inputs, layout, goes_on=partial(_is_fine, inputs, layout))
+    while not _is_fine(inputs, layout, solved):
         excess = excess_of(inputs, layout, solved)
-        least = (_VERTEX_GAP if solved.by_vertices else _STEPS_GAP) * float(inputs.goals.weight[inputs.goals.quantity > 0].sum())
-        if excess.by_level.sum() <= least:
-            solved = with_excess(solved, excess)
-            break
         tell("classes of efficiency cut finer", 0.05)
         classes = cut_classes(placed, classes, inputs, excess)
         before = inputs, layout
         inputs = read_inputs(economy, make_pools(economy, placed, classes))
         layout = lay_out(inputs)
-        solved = solve(inputs, layout, start=carried(solved, before, (inputs, layout)))
-    return inputs, layout, solved
+        solved = solve(inputs, layout, start=carried(solved, before, (inputs, layout)), goes_on=partial(_is_fine, inputs, layout))
+    return inputs, layout, with_excess(solved, excess_of(inputs, layout, solved))
+
+
+def _is_fine(inputs: Inputs, layout: Layout, solved: Solved) -> bool:
+    """Say whether next to nothing is lost by not telling lines of a class apart."""
+    least = (_VERTEX_GAP if solved.by_vertices else _STEPS_GAP) * float(inputs.goals.weight[inputs.goals.quantity > 0].sum())
+    return bool(excess_of(inputs, layout, solved).by_level.sum() <= least)
