@@ -71,8 +71,7 @@ class _State:
     Args:
         programme: scaled, without the rows that hold priorities' losses.
         x: shape (n,), a plan that is feasible; None before the first.
-        near: where the last walk stood, point and duals, from where the next goes on; None before the first.
-        stands: where the walk of each priority ended.
+        stands: where the walk of each priority ended; the next goes on from the last.
         levels: minima and floors that cannot be met.
         losses: of the priorities that cannot be met, in order.
         steps: taken in all.
@@ -81,7 +80,6 @@ class _State:
 
     programme: Programme
     x: FloatArray | None
-    near: tuple[FloatArray, FloatArray] | None = None
     stands: tuple[Stand, ...] = ()
     levels: tuple[Level, ...] = ()
     losses: tuple[_Loss, ...] = ()
@@ -212,15 +210,15 @@ class _Solver:
             return replace(state, losses=(*state.losses, _Loss(priority, cost, 0.0, np.inf, np.inf, np.zeros(self.rows), prices)))
         size = float((cost * self.scaling.columns).max())
         programme, worst = replace(state.programme, cost=self._priced(state.losses, prices, cost) / size), self._worst(state.programme, cost)
-        found = prove(programme, self.implied, gap=_GAP * worst / size, **self._begin(state, priority, size), tell=tell)
+        found = prove(programme, self.implied, gap=_GAP * worst / size, **self._going_on(state, priority, size), tell=tell)
         point = np.clip(found.walk.point(), programme.lower, programme.upper)
         least = float((cost * self.scaling.columns) @ point)
         before = _PRICE * sum(float((loss.cost * self.scaling.columns) @ point) for loss in state.losses)
         bound = found.bound * size
         loss = _Loss(priority, cost, bound, least, max(least, bound - before) + self.left * worst, found.duals[: self.rows] * size, prices)
-        duals = found.walk.duals() * size
-        stand = Stand(priority, self.scaling.columns * point, self.scaling.rows * duals[: self.rows], found.walk.pace() * size, prices)
-        return replace(state, near=(point, duals), stands=(*state.stands, stand), losses=(*state.losses, loss), steps=state.steps + found.steps)
+        duals = found.walk.duals()[: self.rows] * size
+        stand = Stand(priority, self.scaling.columns * point, self.scaling.rows * duals, found.walk.pace() * size, prices)
+        return replace(state, stands=(*state.stands, stand), losses=(*state.losses, loss), steps=state.steps + found.steps)
 
     def finish(self, state: _State, tell: Callable[[int], None]) -> _State:
         """Find the plan: it serves the last priority that cannot be met, with the others priced; what loses more than it may is priced higher."""
@@ -230,7 +228,7 @@ class _Solver:
         allowed = _GAP * self._worst(state.programme, last.cost) / size
         effort = float(self.tidy @ state.x)
         aside = _TIDY * allowed / effort * self.tidy if effort > 0 else None
-        begin, before = self._begin(state, last.priority, size), self._before(last.priority)
+        begin, before = self._going_on(state, last.priority, size), self._before(last.priority)
         prices = np.full(len(earlier), _PRICE) if before is None or len(before.prices) != len(earlier) else before.prices
         best, steps = None, state.steps
         while True:
@@ -286,13 +284,15 @@ class _Solver:
         """Give where the walk of a priority ended in a plan that was much like this one."""
         return next((stand for stand in self.stands if stand.priority == priority), None)
 
-    def _begin(self, state: _State, priority: int, size: float) -> dict[str, Any]:
+    def _going_on(self, state: _State, priority: int, size: float) -> dict[str, Any]:
         """Say where a walk begins whose costs are divided by a size: where that of a plan much like this one ended, or else where the one before it stands."""
-        before, rows = self._before(priority), len(state.programme.row_lower)
-        if before is not None:
-            duals = np.append(before.duals / self.scaling.rows, np.zeros(rows - self.rows))
-            return {"x": before.x / self.scaling.columns, "y": duals / size, "pace": before.pace / size}
-        return {"x": state.x} if state.near is None else {"x": state.near[0], "y": state.near[1] / size}
+        before = self._before(priority)
+        stand = before if before is not None else next(reversed(state.stands), None)
+        if stand is None:
+            return {"x": state.x}
+        duals = np.append(stand.duals / self.scaling.rows, np.zeros(len(state.programme.row_lower) - self.rows))
+        # The pace of one priority is none for another.
+        return {"x": stand.x / self.scaling.columns, "y": duals / size, "pace": None if before is None else before.pace / size}
 
     def _priced(self, earlier: tuple[_Loss, ...], prices: FloatArray, cost: FloatArray) -> FloatArray:
         """Give the scaled cost of a priority with those before it at their prices."""
@@ -327,7 +327,7 @@ class _Solver:
         level = Level(name, 0, cost, found.objective * size, found.bound * size, programme, found.x, values, duals, free, np.inf, _ROUNDING, None)
         held = replace(held_below(programme, max(found.objective, found.bound + allowed)), cost=np.zeros_like(scaled))
         done = state.certified and found.done
-        return replace(state, programme=held, x=found.x, near=None, levels=(*state.levels, level), steps=state.steps + found.steps, certified=done)
+        return replace(state, programme=held, x=found.x, levels=(*state.levels, level), steps=state.steps + found.steps, certified=done)
 
     def _opened(self, programme: Programme, places: IntArray, size: FloatArray) -> Programme:
         """Let columns go up to a size."""

@@ -7,7 +7,7 @@ from functools import partial
 
 from groundplan.planning.carrying import carried
 from groundplan.planning.chance import LineCapacities
-from groundplan.planning.classes import cut_classes, excess_of, first_classes, with_excess
+from groundplan.planning.classes import Excess, cut_classes, excess_of, first_classes, with_excess
 from groundplan.planning.columns import Layout, lay_out
 from groundplan.planning.inputs import Inputs, read_inputs
 from groundplan.planning.levels import solve_levels
@@ -47,18 +47,21 @@ def solve_economy(
     if classes is None:
         return inputs, layout, solve(inputs, layout)
     solved = solve(inputs, layout, goes_on=partial(_is_fine, inputs, layout))
-    while not _is_fine(inputs, layout, solved):
-        excess = excess_of(inputs, layout, solved)
+    while not _is_small(excess := excess_of(inputs, layout, solved), inputs, solved):
         tell("classes of efficiency cut finer", 0.05)
         classes = cut_classes(placed, classes, inputs, excess)
         before = inputs, layout
         inputs = read_inputs(economy, make_pools(economy, placed, classes))
         layout = lay_out(inputs)
         solved = solve(inputs, layout, start=carried(solved, before, (inputs, layout)), goes_on=partial(_is_fine, inputs, layout))
-    return inputs, layout, with_excess(solved, excess_of(inputs, layout, solved))
+    return inputs, layout, with_excess(solved, excess)
 
 
 def _is_fine(inputs: Inputs, layout: Layout, solved: Solved) -> bool:
     """Say whether next to nothing is lost by not telling lines of a class apart."""
+    return _is_small(excess_of(inputs, layout, solved), inputs, solved)
+
+
+def _is_small(excess: Excess, inputs: Inputs, solved: Solved) -> bool:
     least = (_VERTEX_GAP if solved.by_vertices else _STEPS_GAP) * float(inputs.goals.weight[inputs.goals.quantity > 0].sum())
-    return bool(excess_of(inputs, layout, solved).by_level.sum() <= least)
+    return bool(excess.by_level.sum() <= least)
