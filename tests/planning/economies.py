@@ -22,6 +22,29 @@ def economy_of(rows: dict[str, list[dict[str, object]]], **settings: object) -> 
     return Economy.from_tables(Settings(**{"base_period": "2020"} | settings), tables)
 
 
+def split_by_region(rows: dict[str, list[dict[str, object]]], seed: int) -> None:
+    """Let one or two products of random rows have markets in three regions, joined by some roads: with losses, limits, and a product or a resource that moving takes."""
+    rng = np.random.default_rng([seed, 1])
+    places, labels = ["north", "south", "west"], [row["product"] for row in rows["products"]]
+    rows["units"] = [{"unit": f"u{place}", "region": places[place]} for place in range(3)]
+    unit = {row["item"]: row["amount"] for row in rows["recipes"] if row["role"] == "out"}
+    for product in rng.choice(labels, min(len(labels), int(rng.integers(1, 3))), replace=False):
+        weights = rng.uniform(0.2, 1.0, 3)
+        for place, region in enumerate(places):
+            extra = {"stocks": float(rng.uniform(0.0, 1.0))} if rng.random() < 0.5 else {}
+            rows["markets"].append({"product": product, "region": region, "final_use": float(weights[place]), **extra})
+        for origin in places:
+            for target in places:
+                if origin != target and rng.random() < 0.7:
+                    taken = rng.random()
+                    item = None if taken < 0.3 else "labour" if taken < 0.5 else str(rng.choice([label for label in labels if label != product]))
+                    amount = None if item is None else float(rng.uniform(0.01, 0.1)) * (1.0 if item == "labour" else float(unit[item])) / float(unit[product])
+                    limit = float(rng.uniform(0.2, 3.0)) * float(unit[product]) if rng.random() < 0.5 else None
+                    rows["transfers"].append(
+                        {"product": product, "from": origin, "to": target, "item": item, "amount": amount, "limit": limit, "loss_share": float(rng.choice([0.0, 0.0, 0.05]))}
+                    )
+
+
 def random_rows(seed: int, *, investing: bool = True, hungry: bool = False) -> tuple[dict[str, list[dict[str, object]]], int]:
     """Rows of an economy drawn from a seed, and its horizon: joint products, several regions, efficiencies and recipes, sizes over ten orders of magnitude."""
     rng = np.random.default_rng(seed)

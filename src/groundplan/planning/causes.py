@@ -19,6 +19,7 @@ from scipy.sparse.linalg import splu
 
 from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import FOREIGN_EXCHANGE, Inputs, idle_recipes
+from groundplan.planning.markets import Markets
 from groundplan.planning.pools import NO_REGION
 from groundplan.planning.solved import Level, Solved
 from groundplan.planning.tables_out import Levels
@@ -49,7 +50,7 @@ _OTHER = ("goals of higher priority", "")
 
 
 def gap_causes(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, plan: Levels) -> dict[tuple[int, int], str]:
-    """Say for each missed goal, by (product, period), which limits hold it back and with which share of its marginal cost."""
+    """Say for each missed goal, by (market, period), which limits hold it back and with which share of its marginal cost."""
     goals = inputs.goals
     wanted = goals.quantity[:, : inputs.planned]
     missed = plan.missed > 1e-9 * wanted
@@ -78,8 +79,10 @@ class _Names:
     def of(cls, economy: Economy) -> _Names:
         return cls(dict(economy.products.select("product", pl.col("name").fill_null(pl.col("product"))).iter_rows()))
 
-    def product(self, label: str) -> str:
-        return self.products.get(label, label)
+    def market(self, markets: Markets, market: int | np.signedinteger) -> str:
+        label, region = markets.label(int(market)), markets.region[int(market)]
+        name = self.products.get(label, label)
+        return name if region == ALL_REGIONS else f"{name} in {region}"
 
     @staticmethod
     def plain(label: str) -> str:
@@ -88,7 +91,7 @@ class _Names:
 
 @dataclass(slots=True)
 class _Chain:
-    """Suppliers of each product and period, and what their costs go to; nodes are product * T + period."""
+    """Suppliers of each market and period, and what their costs go to; nodes are market * T + period."""
 
     nodes: int
     suppliers: int = 0
@@ -136,7 +139,7 @@ def _explain(inputs: Inputs, layout: Layout, solved: Solved, level: Level, own: 
     reduced = level.cost - solved.programme.matrix.T @ y
     price = np.maximum(y[layout.balance[:, :planned]], 0.0)
     available = _available(inputs, layout, x)
-    chain = _Chain(len(inputs.products) * planned)
+    chain = _Chain(len(inputs.markets) * planned)
     for period in range(planned):
         _activities(chain, inputs, layout, period, x, y, reduced, price, names)
         _imports(chain, inputs, layout, period, x, y, reduced, price, names)
@@ -159,7 +162,7 @@ def _explain(inputs: Inputs, layout: Layout, solved: Solved, level: Level, own: 
         start[some, np.arange(len(some))] = 1.0
         shares = (absorbed.T @ visits(start)).T
         for at, node in enumerate(some):
-            label = names.product(inputs.products.labels[node // planned])
+            label = names.market(inputs.markets, int(node // planned))
             idle = [names.plain(recipe) for recipe in idle_recipes(inputs, int(node // planned), int(node % planned))]
             place = int(node // planned), int(node % planned)
             if price.ravel()[node] > 0:
@@ -192,7 +195,7 @@ def _visits_by_steps(passed: csr_array) -> Callable[[FloatArray], FloatArray]:
 
 
 def _available(inputs: Inputs, layout: Layout, x: FloatArray) -> FloatArray:
-    """Give what is made, imported or kept from the period before, shape (products, planned periods)."""
+    """Give what is made, imported or kept from the period before, shape (M, T)."""
 
     def at(places: IntArray) -> FloatArray:
         return np.where(places >= 0, x[places], 0.0)
@@ -209,7 +212,7 @@ def _activities(chain: _Chain, inputs: Inputs, layout: Layout, period: int, x: F
     planned, limits, place = inputs.planned, inputs.limits, layout.activity[:, period]
     level = np.where(place >= 0, x[place], 0.0)
     worth = inputs.made.T @ price[:, period]
-    live = (level > 1e-9 * inputs.capacity[:, period]) & (level > 0) & (worth > 0)
+    live = (level > 1e-9 * np.where(np.isfinite(inputs.capacity[:, period]), inputs.capacity[:, period], 0.0)) & (level > 0) & (worth > 0)
     supplier = np.full(len(level), -1, np.int64)
     supplier[live] = chain.new(int(live.sum()))
     per_worth = np.divide(1.0, worth, out=np.zeros_like(worth), where=live)
@@ -235,8 +238,17 @@ def _activities(chain: _Chain, inputs: Inputs, layout: Layout, period: int, x: F
     table = inputs.pools.table
     recipes, regions = table["recipe"].to_list(), table["region"].to_list()
     places = [(f"capacity of {names.plain(recipes[pool])}", "" if regions[pool] == NO_REGION else regions[pool]) for pool in short.tolist()]
+    moving = {int(pool): at for at, pool in enumerate(inputs.transfers.pool)}
+    places = [place if pool not in moving else (_moving(inputs, moving[pool], names), "") for pool, place in zip(short.tolist(), places, strict=True)]
     ends = np.array([chain.limit(*place) for place in places], np.int64)
     chain.absorbed.append((supplier[short], ends, scarce[short] * per_worth[short]))
+
+
+def _moving(inputs: Inputs, transfer: int, names: _Names) -> str:
+    """Name what a transfer moves, from where to where."""
+    origin, target = inputs.transfers.origin[transfer], inputs.transfers.target[transfer]
+    product = names.products.get(inputs.markets.label(origin), inputs.markets.label(origin))
+    return f"moving {product} from {inputs.markets.region[origin]} to {inputs.markets.region[target]}"
 
 
 def _imports(chain: _Chain, inputs: Inputs, layout: Layout, period: int, x: FloatArray, y: FloatArray, reduced: FloatArray, price: FloatArray, names: _Names) -> None:
@@ -250,7 +262,7 @@ def _imports(chain: _Chain, inputs: Inputs, layout: Layout, period: int, x: Floa
         dear = max(-float(y[layout.limit[entry]]), 0.0)
         at = chain.limit(names.plain(FOREIGN_EXCHANGE))
         chain.absorbed.append((supplier, np.full(len(live), at), dear * inputs.trade.import_price[live, period] / price[live, period]))
-    at_limit = np.array([chain.limit(f"imports of {names.product(inputs.products.labels[product])}") for product in live], np.int64)
+    at_limit = np.array([chain.limit(f"imports of {names.market(inputs.markets, product)}") for product in live], np.int64)
     chain.absorbed.append((supplier, at_limit, np.maximum(-reduced[place[live]], 0.0) / price[live, period]))
 
 
@@ -266,10 +278,10 @@ def _stocks(chain: _Chain, inputs: Inputs, layout: Layout, period: int, x: Float
     if period:
         before = price[live, period - 1] / (kept[live] * price[live, period])
         chain.passed.append((supplier, live * planned + period - 1, before))
-        at = np.array([chain.limit(f"stores for {names.product(inputs.products.labels[product])}") for product in live], np.int64)
+        at = np.array([chain.limit(f"stores for {names.market(inputs.markets, product)}") for product in live], np.int64)
         chain.absorbed.append((supplier, at, np.maximum(-reduced[place[live]], 0.0) / (kept[live] * price[live, period])))
     else:
-        at = np.array([chain.limit(f"stocks of {names.product(inputs.products.labels[product])} at the start") for product in live], np.int64)
+        at = np.array([chain.limit(f"stocks of {names.market(inputs.markets, product)} at the start") for product in live], np.int64)
         chain.absorbed.append((supplier, at, np.ones(len(live))))
 
 

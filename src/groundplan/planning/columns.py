@@ -21,17 +21,17 @@ class Layout:
 
     Args:
         activity, built: shape (Q, H): level of a pool; new capacity first usable in the period.
-        imports, exports, stock, unused, below, low: shape (P, H): `below` the minimum and `low` (stock below its floor) are there to be
+        imports, exports, stock, unused, below, low: shape (M, H): `below` the minimum and `low` (stock below its floor) are there to be
             opened where nothing else helps.
-        short: shape (P, H, segments): parts of the goal that are missed.
+        short: shape (M, H, segments): parts of the goal that are missed.
         under, over: shape (F,): what is lacking to a number that is decided, and what is beyond it; like `below` there to be opened.
-        drawn: shape (P,): closing stock of the last plan period below the opening stock.
+        drawn: shape (M,): closing stock of the last plan period below the opening stock.
         columns: number of columns.
-        balance: rows, shape (P, H).
+        balance: rows, shape (M, H).
         capacity: rows, shape (Q, H), for pools that may have grown.
         growth: rows, shape (R, H), limit on new capacity.
         limit: rows, shape (entries of limits,).
-        keep: rows, shape (P,), of `drawn`.
+        keep: rows, shape (M,), of `drawn`.
         fixed: rows, shape (F,).
         rows: number of rows.
     """
@@ -61,13 +61,13 @@ class Layout:
 def lay_out(inputs: Inputs) -> Layout:
     """Give a column to each thing that can be decided, in a fixed order: by kind, then product or pool, then period."""
     invest, goals, trade, stocks = inputs.investment, inputs.goals, inputs.trade, inputs.stocks
-    products, span = len(inputs.products), len(inputs.periods)
+    markets, span = len(inputs.markets), len(inputs.periods)
     longest = invest.longest[inputs.pool_recipe]
     grows = inputs.pools.table["grows"].to_numpy() & (longest >= 0)
     built = grows[:, None] & (np.arange(span)[None, :] >= longest[:, None])
     grown = np.cumsum(built, axis=1) > 0
     runs = inputs.pools.runs[:, :span]
-    storable = (stocks.ceiling > 0)[:, None] & np.ones((products, span), dtype=bool)
+    storable = (stocks.ceiling > 0)[:, None] & np.ones((markets, span), dtype=bool)
     # The year after the plan keeps stocks only as far as a floor asks for it.
     storable[:, inputs.planned :] &= (stocks.floor > 0)[:, None]
     wanted = goals.quantity > 0
@@ -82,7 +82,7 @@ def lay_out(inputs: Inputs) -> Layout:
         "imports": counter.number(trade.import_limit > 0),
         "exports": counter.number((trade.export_limit > 0) & (trade.export_price > 0)),
         "stock": counter.number(storable),
-        "unused": counter.number(np.ones((products, span), dtype=bool)),
+        "unused": counter.number(np.ones((markets, span), dtype=bool)),
         "below": counter.number(goals.minimum > 0),
         "low": counter.number(storable & (stocks.floor > 0)[:, None]),
         "short": counter.number(np.repeat(wanted[:, :, None], len(SLOPES), axis=2)),
@@ -95,7 +95,7 @@ def lay_out(inputs: Inputs) -> Layout:
     limited[inputs.pool_recipe[pool], period] = True
     rows = _Counter()
     places = {
-        "balance": rows.number(np.ones((products, span), dtype=bool)),
+        "balance": rows.number(np.ones((markets, span), dtype=bool)),
         "capacity": rows.number(runs & grown),
         "growth": rows.number(limited & np.isfinite(invest.limit)[:, None]),
         "limit": rows.number(np.ones(len(inputs.limits.limit), dtype=bool)),

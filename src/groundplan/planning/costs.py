@@ -52,17 +52,19 @@ def waste_cost(inputs: Inputs, layout: Layout) -> FloatArray:
     """Count what a plan takes: inputs as shares of the country's flows, resources of their limits, imports, what is left unused."""
     flow, limits = flow_scales(inputs), inputs.limits
     cost = np.zeros(layout.columns)
-    used = (1.0 / flow) @ inputs.used
-    able = inputs.made @ inputs.capacity.max(axis=1, initial=0.0)
+    used, transfers = (1.0 / flow) @ inputs.used, inputs.transfers
+    # Of what is moved only what is lost on the way is used up.
+    used[transfers.pool] -= transfers.kept / flow[transfers.origin]
+    able = inputs.made @ inputs.largest_capacity
     own = inputs.made.T @ (1.0 / np.where(able > 0, able, flow))
     effort = np.repeat((used + 0.01 * own)[:, None], len(inputs.periods), axis=1)
     for entry in np.flatnonzero(limits.limit > 0):
         effort[:, limits.period[entry]] += np.maximum(limits.use[[entry], :].toarray()[0], 0.0) / limits.limit[entry]
     invest = inputs.investment
-    capital = np.bincount(invest.recipe, invest.amount / flow[invest.product], len(inputs.recipes))
+    capital = np.bincount(invest.pool, invest.amount / flow[invest.market], len(inputs.pool_recipe))
     for places, value in (
         (layout.activity, effort),
-        (layout.built, (capital[inputs.pool_recipe] + own)[:, None]),
+        (layout.built, (capital + own)[:, None]),
         (layout.imports, (1.0 / flow)[:, None]),
         (layout.exports, (0.1 / flow)[:, None]),
         (layout.unused, (0.1 / flow)[:, None]),

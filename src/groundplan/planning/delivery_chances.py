@@ -58,7 +58,7 @@ def delivery_chances(economy: Economy, inputs: Inputs, plan: Levels, lines: Line
     nothing = DeliveryChances(Chances.create_empty(), JointChances.create_empty())
     if draws == 0 or not ((lines.table["own"] > 0).any() or (lines.shared["loading"] != 0).any()):
         return nothing
-    rows = len(inputs.products) + int(np.bincount(inputs.limits.period, minlength=1).max(initial=0))
+    rows = len(inputs.markets) + int(np.bincount(inputs.limits.period, minlength=1).max(initial=0))
     count = draws_for(rows) if draws is None else draws
     if count == 0:
         sentence = "With what chance deliveries are made is not worked out for a plan of this size; that each product's capacity is there has the chance of the settings."
@@ -69,12 +69,16 @@ def delivery_chances(economy: Economy, inputs: Inputs, plan: Levels, lines: Line
         # The plan itself holds; it is not to be lost for its chances.
         sentence = f"With what chance deliveries are made could not be worked out: {error}."
         return DeliveryChances(nothing.chances, nothing.joint, notes=(Note("plan", "warning", "chances", sentence),))
-    product, period = np.nonzero(inputs.goals.quantity[:, : inputs.planned] > 0)
-    planned, minimum = plan.delivered[product, period], inputs.goals.minimum[product, period]
-    made = delivered[product, period]
+    total, goals = inputs.markets.summed, inputs.goals
+    minima = total(goals.minimum)
+    product, period = np.nonzero(total(goals.quantity)[:, : inputs.planned] > 0)
+    priority = goals.priority[inputs.markets.first][product, period]
+    planned, minimum = total(plan.delivered)[product, period], minima[product, period]
+    made = total(delivered)[product, period]
     in_full, kept = (made >= (1.0 - IN_FULL) * wanted[:, None] for wanted in (planned, minimum))
-    chances = _chances(inputs, product, period, np.clip(made, 0.0, None), in_full, kept, planned)
-    joint = _joint(inputs, product, period, in_full, kept)
+    cells = _Cells(product, period, priority, planned, minimum)
+    chances = _chances(inputs, cells, np.clip(made, 0.0, None), in_full, kept)
+    joint = _joint(inputs, cells, in_full, kept)
     return DeliveryChances(chances, joint, _sentence(in_full, economy.settings.capacity_chance))
 
 
@@ -104,33 +108,44 @@ def _sentence(in_full: BoolArray, capacity_chance: float) -> str:
     return f"All planned deliveries together are made in full with a chance of {told}{spread}; each product's capacity was taken at a chance of {capacity_chance:.0%}."
 
 
-def _chances(inputs: Inputs, product: NDArray[np.int64], period: NDArray[np.int64], made: FloatArray, in_full: BoolArray, kept: BoolArray, planned: FloatArray) -> pl.DataFrame:
-    goals, draws = inputs.goals, made.shape[1]
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    """Goals of the country, one entry a product and period: positions, priority, what is planned, and its minimum."""
+
+    product: NDArray[np.int64]
+    period: NDArray[np.int64]
+    priority: NDArray[np.int64]
+    planned: FloatArray
+    minimum: FloatArray
+
+
+def _chances(inputs: Inputs, cells: _Cells, made: FloatArray, in_full: BoolArray, kept: BoolArray) -> pl.DataFrame:
+    draws = made.shape[1]
     lower, middle = np.quantile(made, [0.05, 0.5], axis=1)
     # A minimum that the plan itself does not keep is kept in no draw; what has no minimum has nothing to keep.
-    minimum = goals.minimum[product, period]
+    minimum = cells.minimum
     table = pl.DataFrame(
         {
-            "product": inputs.products.column("product", product),
-            "period": pl.Series([inputs.periods[at] for at in period], dtype=pl.String),
-            "priority": goals.priority[product, period],
-            "delivered": planned,
+            "product": inputs.products.column("product", cells.product),
+            "period": pl.Series([inputs.periods[at] for at in cells.period], dtype=pl.String),
+            "priority": cells.priority,
+            "delivered": cells.planned,
             "chance": in_full.mean(axis=1),
             "standard_error": standard_error(in_full.sum(axis=1), draws),
             "lower_5": lower,
             "median": middle,
             "minimum": minimum,
             "minimum_chance": pl.Series(np.where(minimum > 0, kept.mean(axis=1), np.nan), nan_to_null=True),
-            "draws": np.full(len(product), draws),
+            "draws": np.full(len(minimum), draws),
         }
     )
     return table.select(pl.col(name).cast(dtype) for name, dtype in Chances.create_empty().schema.items()).sort("product", "period")
 
 
-def _joint(inputs: Inputs, product: NDArray[np.int64], period: NDArray[np.int64], in_full: BoolArray, kept: BoolArray) -> pl.DataFrame:
+def _joint(inputs: Inputs, cells: _Cells, in_full: BoolArray, kept: BoolArray) -> pl.DataFrame:
     """Count draws in which all goals of a priority and of earlier ones are met up to the end of a period, and those in which all minima are."""
-    priority, draws = inputs.goals.priority[product, period], in_full.shape[1]
-    owed = inputs.goals.minimum[product, period] > 0
+    priority, period, draws = cells.priority, cells.period, in_full.shape[1]
+    owed = cells.minimum > 0
     wanted = [("deliveries", int(one), priority <= one, in_full) for one in np.unique(priority)] + ([("minima", 0, owed, kept)] if owed.any() else [])
     rows = []
     for what, one, among, met in wanted:

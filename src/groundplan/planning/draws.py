@@ -39,7 +39,7 @@ def draw_pools(inputs: Inputs, lines: LineCapacities, *, draws: int, seed: int, 
         cells: how many line capacities are held at a time; the draws do not hang on it.
 
     Returns:
-        Shape (Q, D), units of activity at the pool's efficiency per plan period, before any wear; new capacity is not among them.
+        Shape (Q, D), units of activity at the pool's efficiency per plan period, before any wear; new capacity is not among them, and transfers have their limits.
     """
     table = inputs.pools.lines.join(lines.table.select("line", "mean", pl.col("own").alias("sd")), on="line", how="left", maintain_order="left")
     pools, count = inputs.pools.table, len(table)
@@ -64,6 +64,7 @@ def draw_pools(inputs: Inputs, lines: LineCapacities, *, draws: int, seed: int, 
         drawn += middle[:, None]
         np.exp(drawn, out=drawn)
         capacity[:, here] = np.asarray(by_pool @ drawn)
+    capacity[inputs.transfers.pool] = inputs.transfers.limit[:, None]
     return capacity
 
 

@@ -125,18 +125,18 @@ class _Problem:
     sides: tuple[GoalSide, GoalSide]
     held: bool
 
-    def cells(self, side: int) -> tuple[int, IntArray]:
-        """Give the positions of a side's product and periods."""
+    def cells(self, side: int) -> tuple[IntArray, IntArray]:
+        """Give the positions of the markets of a side's product, and of its periods."""
         one = self.sides[side]
-        return self.inputs.products.labels.index(one.product), np.array([self.inputs.periods.index(period) for period in one.periods])
+        return self.inputs.markets.of(self.inputs.products.position(one.product)), np.array([self.inputs.periods.index(period) for period in one.periods])
 
     def cost(self, side: int) -> FloatArray:
         """Count what is missed of a side's goals, as a mean share, scaled, shape (n,)."""
-        product, periods = self.cells(side)
+        markets, periods = self.cells(side)
         cost = np.zeros(self.layout.columns)
         for period in periods:
-            places = np.append(self.layout.short[product, period], self.layout.below[product, period])
-            cost[places[places >= 0]] = 1.0 / (self.inputs.goals.quantity[product, period] * len(periods))
+            places = np.append(self.layout.short[markets, period].ravel(), self.layout.below[markets, period])
+            cost[places[places >= 0]] = 1.0 / (self.inputs.goals.quantity[markets, period].sum() * len(periods))
         return cost * self.solved.scaling.columns
 
     def met(self, x: FloatArray, side: int) -> float:
@@ -170,20 +170,20 @@ class _Problem:
         return np.asarray(cost * self.solved.scaling.columns)
 
     def missed(self, x: FloatArray) -> FloatArray:
-        """Give what a plan misses of each goal, shape (P, T)."""
+        """Give what a plan misses of each goal of the country, shape (P, T)."""
         planned, layout = self.inputs.planned, self.layout
         short, below = layout.short[:, :planned], layout.below[:, :planned]
         missed = np.where(short >= 0, x[short], 0.0).sum(axis=2) + np.where(below >= 0, x[below], 0.0)
         goal = self.inputs.goals.quantity[:, :planned]
         # Rounding of the sum of segments is no gap.
-        return np.where(missed <= 1e-12 * goal, 0.0, np.minimum(missed, goal))
+        return self.inputs.markets.summed(np.where(missed <= 1e-12 * goal, 0.0, np.minimum(missed, goal)))
 
     def _own(self) -> NDArray[np.bool_]:
-        """Say which goals, shape (P, H), are those of the two sides."""
+        """Say which goals, shape (M, H), are those of the two sides."""
         own = np.zeros(self.inputs.goals.quantity.shape, dtype=bool)
         for side in (0, 1):
-            product, periods = self.cells(side)
-            own[product, periods] = True
+            markets, periods = self.cells(side)
+            own[np.ix_(markets, periods)] = True
         return own
 
 
@@ -207,19 +207,21 @@ def _refuse_large(layout: Layout) -> None:
 def _goals_table(problem: _Problem, point: int, x: FloatArray) -> pl.DataFrame:
     """Write what a plan delivers of each goal."""
     inputs = problem.inputs
-    product, period = np.nonzero(inputs.goals.quantity[:, : inputs.planned] > 0)
-    goal = inputs.goals.quantity[product, period]
+    quantity = inputs.markets.summed(inputs.goals.quantity)[:, : inputs.planned]
+    priority = inputs.goals.priority[inputs.markets.first]
+    product, period = np.nonzero(quantity > 0)
+    goal = quantity[product, period]
     roles = np.full((len(inputs.products), inputs.planned), "other", dtype=object)
     for side, role in enumerate(("first", "second")):
         at, periods = problem.cells(side)
-        roles[at, periods] = role
+        roles[inputs.markets.product[at[0]], periods] = role
     table = pl.DataFrame(
         {
             "point": np.full(len(product), point, np.int64),
             "product": inputs.products.column("product", product),
             "period": [inputs.periods[at] for at in period],
             "role": roles[product, period].tolist(),
-            "priority": inputs.goals.priority[product, period],
+            "priority": priority[product, period],
             "goal": goal,
             "delivered": goal - problem.missed(x)[product, period],
             "planned": goal - problem.missed(problem.solved.x)[product, period],

@@ -49,14 +49,17 @@ def production_intervals(inputs: Inputs, plan: Levels, lines: LineCapacities) ->
         Two arrays of shape (P, T), each product's own measure.
     """
     errors = pool_errors(inputs, lines)
-    made = csr_array(inputs.made)
-    lower, upper = np.zeros_like(plan.production), np.zeros_like(plan.production)
-    utilisation = np.divide(plan.activity, plan.capacity, out=np.zeros_like(plan.activity), where=plan.capacity > 0)
+    makes, markets = inputs.makes, inputs.markets
+    by_product = csr_array((np.ones(len(markets)), (markets.product, np.arange(len(markets)))), shape=(len(inputs.products), len(markets)))
+    made = csr_array(by_product @ inputs.made.multiply(makes[None, :]))
+    lower, upper = np.zeros((2, len(inputs.products), inputs.planned))
+    utilisation = np.divide(plan.activity, plan.capacity, out=np.zeros_like(plan.activity), where=(plan.capacity > 0) & makes[:, None])
+    added = np.where(makes[:, None], plan.capacity, 0.0) - np.where(makes[:, None], inputs.capacity[:, : inputs.planned], 0.0)
     chosen = inputs.pools.table["chosen"].to_numpy()
     for period in range(inputs.planned):
         left = np.divide(inputs.capacity[:, period], chosen, out=np.zeros_like(chosen), where=chosen > 0)
         weight = csr_array(made.multiply((utilisation[:, period] * left)[None, :]))
-        new = made @ (utilisation[:, period] * (plan.capacity - inputs.capacity[:, : inputs.planned])[:, period])
+        new = made @ (utilisation[:, period] * added[:, period])
         mean = weight @ errors.mean
         shared = weight @ errors.shared
         variance = np.asarray(shared.multiply(shared).sum(axis=1)).ravel() + weight.multiply(weight) @ errors.own_variance

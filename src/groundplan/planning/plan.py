@@ -27,7 +27,9 @@ from groundplan.planning.tables_out import (
     line_activities_table,
     new_capacity_table,
     outputs_table,
+    regional_outputs_table,
     resource_use_table,
+    shipments_table,
 )
 from groundplan.planning.uncertain import uncertain_table
 from groundplan.planning.verify import Violation, verify_plan
@@ -111,6 +113,8 @@ def _write_out(economy: Economy, lines: LineCapacities, inputs: Inputs, layout: 
         new_capacity_table(inputs, numbers),
         uncertain_table(economy, inputs, lines, prices),
         (*summary.notes, *notes_of(inputs, lines)),
+        regional_outputs=regional_outputs_table(inputs, numbers),
+        shipments=shipments_table(inputs, numbers),
     )
 
 

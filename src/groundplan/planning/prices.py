@@ -31,7 +31,7 @@ class Priced:
     """All limits of a plan: one entry a limit.
 
     Args:
-        kind: capacity, growth, resource, import, export, stock or product.
+        kind: capacity, growth, resource, import, export, stock, transfer or product.
         item, region: positions on the axis of the kind, see `shadow_prices`; region is a label or -1.
         period: position of the period.
         limit: size of the limit in the plan.
@@ -54,9 +54,12 @@ def list_limits(inputs: Inputs, layout: Layout, plan: Levels) -> Priced:
     copies = {(limits.resource[entry], limits.region[entry]): entry for entry in np.flatnonzero(limits.period >= planned)}
     for period in range(planned):
         row, column = layout.capacity[:, period], layout.activity[:, period]
-        pools = np.flatnonzero(column >= 0)
+        pools = np.flatnonzero((column >= 0) & inputs.makes)
         place = np.where(row[pools] >= 0, columns + row[pools], column[pools])
         gathered.add("capacity", pools, period, plan.capacity[pools, period], [place])
+        roads = np.flatnonzero(np.isfinite(inputs.transfers.limit))
+        moved = layout.activity[inputs.transfers.pool[roads]]
+        gathered.add("transfer", roads, period, inputs.transfers.limit[roads], [moved[:, also] for also in repeats[period]])
         growth = layout.growth[:, repeats[period]]
         recipes = np.flatnonzero((growth >= 0).any(axis=1))
         gathered.add("growth", recipes, period, inputs.investment.limit[recipes], list(np.where(growth >= 0, columns + growth, -1)[recipes].T))
@@ -65,8 +68,8 @@ def list_limits(inputs: Inputs, layout: Layout, plan: Levels) -> Priced:
             gathered.add(kind, some, period, most[some, period], [places[some, also] for also in repeats[period]])
         stored = np.flatnonzero((layout.stock[:, period] >= 0) & np.isfinite(inputs.stocks.ceiling))
         gathered.add("stock", stored, period, inputs.stocks.ceiling[stored], [layout.stock[stored, period]])
-        goods = np.arange(len(inputs.products))
-        supply = (plan.production + plan.imports + plan.opening - plan.losses)[:, period]
+        goods = np.arange(len(inputs.markets))
+        supply = (plan.production + plan.imports + plan.received + plan.opening - plan.losses)[:, period]
         gathered.add("product", goods, period, supply, [columns + layout.balance[:, period]], rate=-1.0, both=True)
     for entry in np.flatnonzero(limits.period < planned):
         period = int(limits.period[entry])
@@ -175,7 +178,11 @@ def _labels(inputs: Inputs, kind: str, item: int) -> tuple[str, str, str]:
         return inputs.recipes.labels[item], ALL_REGIONS, "capacity"
     if kind == "resource":
         return inputs.limits.resource[item], inputs.limits.region[item], inputs.limits.resource[item]
-    return inputs.products.labels[item], ALL_REGIONS, inputs.products.labels[item]
+    if kind == "transfer":
+        origin, target = inputs.transfers.origin[item], inputs.transfers.target[item]
+        product = inputs.markets.label(origin)
+        return product, f"{inputs.markets.region[origin]} > {inputs.markets.region[target]}", product
+    return inputs.markets.label(item), inputs.markets.region[item], inputs.markets.label(item)
 
 
 def _measures(economy: Economy) -> dict[str, str | None]:

@@ -25,26 +25,26 @@ def implied_upper(inputs: Inputs, layout: Layout, pool_scale: FloatArray) -> tup
         pool_scale: shape (Q,), scale of each pool's activity.
 
     Returns:
-        Bounds, shape (n,), unscaled, infinite for columns that have bounds of their own; and which of them follow from no row but are
-        `MOST_GROWTH`, so that the programme must state them.
+        Bounds, shape (n,), unscaled, infinite for columns that have bounds of their own; and which of them follow from no row, so that the programme must state them:
+        new capacity that nothing else bounds, at `MOST_GROWTH`, and transfers.
     """
-    products, pools, span = len(inputs.products), len(inputs.pool_recipe), len(inputs.periods)
-    invest, stocks = inputs.investment, inputs.stocks
+    markets, pools, span = len(inputs.markets), len(inputs.pool_recipe), len(inputs.periods)
+    invest, stocks, transfers = inputs.investment, inputs.stocks, inputs.transfers
     left = 1.0 - invest.wear[inputs.pool_recipe]
-    supply, built, able = np.zeros((products, span)), np.zeros((pools, span)), np.zeros((pools, span))
+    supply, built, able = np.zeros((markets, span)), np.zeros((pools, span)), np.zeros((pools, span))
     stated = np.zeros((pools, span), dtype=bool)
     for period in range(span):
-        most = np.full(len(inputs.recipes), np.inf)
+        most = invest.limit[inputs.pool_recipe]
         earlier = (invest.lag > 0) & (invest.lag <= period)
-        np.minimum.at(most, invest.recipe[earlier], supply[invest.product[earlier], period - invest.lag[earlier]] / invest.amount[earlier])
-        most = np.minimum(most, invest.limit)
-        own = np.where(layout.built[:, period] >= 0, most[inputs.pool_recipe], 0.0)
+        np.minimum.at(most, invest.pool[earlier], supply[invest.market[earlier], period - invest.lag[earlier]] / invest.amount[earlier])
+        own = np.where(layout.built[:, period] >= 0, most, 0.0)
         stated[:, period] = ~np.isfinite(own)
         built[:, period] = np.where(np.isfinite(own), own, MOST_GROWTH * pool_scale)
         added = sum((left ** (period - usable) * built[:, usable] for usable in range(period + 1)), np.zeros(pools))
-        able[:, period] = np.where(inputs.pools.runs[:, period], inputs.capacity[:, period] + added, 0.0)
-        before = stocks.kept * (supply[:, period - 1] if period else stocks.opening)
-        supply[:, period] = inputs.made @ able[:, period] + inputs.trade.import_limit[:, period] + before + stocks.floor
+        able[:, period] = np.where(inputs.pools.runs[:, period] & inputs.makes, inputs.capacity[:, period] + added, 0.0)
+        before = stocks.kept * (supply[:, period - 1] if period else _everywhere(inputs, stocks.opening))
+        supply[:, period] = _everywhere(inputs, inputs.made @ able[:, period] + inputs.trade.import_limit[:, period]) + before + _everywhere(inputs, stocks.floor)
+        able[transfers.pool, period] = np.minimum(transfers.limit, supply[transfers.origin, period])
     # Rounding on the way must not cut off a plan.
     supply, built, able = supply * 1.001, built * 1.001, able * 1.001
     upper = np.full(layout.columns, np.inf)
@@ -54,4 +54,11 @@ def implied_upper(inputs: Inputs, layout: Layout, pool_scale: FloatArray) -> tup
     by_column = np.zeros(layout.columns, dtype=bool)
     there = layout.built >= 0
     by_column[layout.built[there]] = stated[there]
+    # Moving round in circles could go beyond what there is; no plan needs it.
+    by_column[layout.activity[transfers.pool]] = True
     return upper, by_column
+
+
+def _everywhere(inputs: Inputs, values: FloatArray) -> FloatArray:
+    """Give each market what there is in all markets of its product, shape (M,)."""
+    return inputs.markets.spread(inputs.markets.summed(values))

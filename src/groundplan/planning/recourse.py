@@ -35,7 +35,7 @@ class Followed:
 
     Args:
         capacity, activity: shape (Q, T).
-        delivered, invested, imports, exports, opening, closing, unused: shape (P, T); what is invested is what capital goods were delivered.
+        delivered, invested, imports, exports, opening, closing, unused: shape (M, T); what is invested is what capital goods were delivered.
     """
 
     capacity: FloatArray
@@ -58,7 +58,7 @@ def deliveries_of(inputs: Inputs, plan: Levels, capacity: FloatArray) -> FloatAr
         capacity: shape (Q, D), of `draw_pools`.
 
     Returns:
-        What is delivered to goals, shape (P, T, D).
+        What is delivered to goals, shape (M, T, D).
 
     Raises:
         SolverError: the solver broke down.
@@ -104,7 +104,7 @@ def _follow(inputs: Inputs, plan: Levels, periods: list[PeriodProgramme], capaci
 
 
 def _best(period: PeriodProgramme, solve: Callable[[FloatArray, FloatArray], FloatArray], able: FloatArray, stock: FloatArray, ahead: FloatArray) -> FloatArray:
-    """Decide a period, by its capacities, shape (Q,), the stock before it, and the stock that is wanted for later, shape (P,); gives all columns."""
+    """Decide a period, by its capacities, shape (Q,), the stock before it, and the stock that is wanted for later, shape (M,); gives all columns."""
     lower, upper = np.zeros_like(period.most), period.most.copy()
     upper[: len(able)] = able
     opening = slice(len(able), len(able) + len(stock))
@@ -116,12 +116,14 @@ def _best(period: PeriodProgramme, solve: Callable[[FloatArray, FloatArray], Flo
 
 
 def _wanted_ahead(inputs: Inputs, plan: Levels, able: FloatArray) -> FloatArray:
-    """Give what stocks, beyond those planned, could make good of what pools will lack to planned production, by what they can make now, shape (P, T).
+    """Give what stocks, beyond those planned, could make good of what pools will lack to planned production, by what they can make now, shape (M, T).
 
     What a product's pools lack in a later period and cannot make in those between is wanted in stock, with what is lost in store: E_t = (lack_t+1 + E_t+1 - spare_t+1) / kept,
     where positive. Whether there are inputs for it shows when it is made.
     """
-    left = inputs.made @ (able + plan.capacity - inputs.capacity[:, : inputs.planned]) - plan.production
+    makes = inputs.makes[:, None]
+    whole, planned = np.where(makes, able + plan.capacity, 0.0), np.where(makes, inputs.capacity[:, : inputs.planned], 0.0)
+    left: FloatArray = inputs.made @ (whole - planned) - plan.production
     wanted = np.zeros_like(left)
     for at in range(inputs.planned - 2, -1, -1):
         later = np.maximum(wanted[:, at + 1] - left[:, at + 1], 0.0)
@@ -132,11 +134,11 @@ def _wanted_ahead(inputs: Inputs, plan: Levels, able: FloatArray) -> FloatArray:
 def _leave_unbuilt(inputs: Inputs, built: FloatArray, lacking: FloatArray, at: int) -> None:
     """Take from new capacity, in place, the share of the capital good of this period that lacks most; what was delivered of other goods for it is lost."""
     invest = inputs.investment
-    short = (lacking[invest.product] > _NOTHING) & (at + invest.lag < built.shape[1])
+    short = (lacking[invest.market] > _NOTHING) & (at + invest.lag < built.shape[1])
     if short.any():
-        lost = np.zeros((len(inputs.recipes), built.shape[1]))
-        np.maximum.at(lost, (invest.recipe[short], at + invest.lag[short]), lacking[invest.product[short]])
-        built *= 1.0 - lost[inputs.pool_recipe]
+        lost = np.zeros_like(built)
+        np.maximum.at(lost, (invest.pool[short], at + invest.lag[short]), lacking[invest.market[short]])
+        built *= 1.0 - lost
 
 
 def _share(part: FloatArray, whole: FloatArray) -> FloatArray:

@@ -50,7 +50,7 @@ class Flows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PeriodProgramme:
-    """The programme of a period. Its columns are the Q activities, the P opening stocks, and the flows.
+    """The programme of a period. Its columns are the Q activities, the M opening stocks, and the flows.
 
     Args:
         programme: scaled; the bounds of activities and opening stocks are to be set, and those of `ahead` and `more`.

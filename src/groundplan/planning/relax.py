@@ -14,6 +14,7 @@ from groundplan.planning.columns import Layout
 from groundplan.planning.inputs import Inputs
 from groundplan.planning.pools import NO_REGION
 from groundplan.planning.solved import Solved
+from groundplan.tables.facts import ALL_REGIONS
 
 __all__ = ["Relaxation", "cheapest_relaxation"]
 
@@ -31,8 +32,8 @@ class Relaxation:
     """A group of limits to relax.
 
     Args:
-        kind: capacity, growth, resource or import.
-        item: recipe, resource or product.
+        kind: capacity, growth, resource, import or transfer.
+        item: recipe, resource or product; of a transfer the name of its activity.
         region: region, or "" for the whole country.
         periods: in which periods.
         amount: by how much, summed over the periods, in the limit's own measure.
@@ -64,7 +65,7 @@ def cheapest_relaxation(inputs: Inputs, layout: Layout, solved: Solved) -> tuple
     """Find limits whose relaxation, least in sum of shares, lets all minima be met.
 
     Returns:
-        The limits, largest share first; and the minima (product, period) that no relaxation of them helps.
+        The limits, largest share first; and the minima (market, period) that no relaxation of them helps.
 
     Source:
         Chinneck (2008), Feasibility and Infeasibility in Optimization, ch. 7: elastic programmes and deletion filters.
@@ -86,7 +87,7 @@ def cheapest_relaxation(inputs: Inputs, layout: Layout, solved: Solved) -> tuple
         if _unmet(layout, attempt) == unmet:
             closed |= extras.group == group
             x = attempt
-    return _relaxations(inputs, extras, x[count:] * _scales(solved, extras)), [(inputs.products.labels[p], inputs.periods[t]) for p, t in unmet]
+    return _relaxations(inputs, extras, x[count:] * _scales(solved, extras)), [(inputs.markets.axis.labels[p], inputs.periods[t]) for p, t in unmet]
 
 
 def _unmet(layout: Layout, x: FloatArray) -> list[tuple[int, int]]:
@@ -96,7 +97,7 @@ def _unmet(layout: Layout, x: FloatArray) -> list[tuple[int, int]]:
 
 def _list_extras(inputs: Inputs, layout: Layout, solved: Solved) -> _Extras:
     """List every limit of the plan's periods that could be relaxed."""
-    regions, recipes = inputs.pools.table["region"].to_list(), inputs.recipes.labels
+    regions, recipes, makes, markets = inputs.pools.table["region"].to_list(), inputs.recipes.labels, inputs.makes, inputs.markets
     labels: dict[tuple[str, str, str], int] = {}
     rows: list[tuple[int, bool, float, float, int, int]] = []
     national = np.zeros((len(recipes), inputs.planned))
@@ -111,19 +112,21 @@ def _list_extras(inputs: Inputs, layout: Layout, solved: Solved) -> _Extras:
     for pool, recipe in enumerate(inputs.pool_recipe):
         for period in range(inputs.planned):
             row, column = int(layout.capacity[pool, period]), int(layout.activity[pool, period])
-            if column >= 0:
-                label = ("capacity", recipes[recipe], "" if regions[pool] == NO_REGION else regions[pool])
+            if column >= 0 and np.isfinite(inputs.capacity[pool, period]):
+                kind, region = ("capacity", "" if regions[pool] == NO_REGION else regions[pool]) if makes[pool] else ("transfer", "")
+                label = (kind, recipes[recipe], region)
                 add(row if row >= 0 else column, float(inputs.capacity[pool, period]), float(national[recipe, period]), label, period, is_row=row >= 0)
     for recipe, period in np.argwhere(layout.growth[:, : inputs.planned] >= 0):
         limit = float(inputs.investment.limit[recipe])
         add(int(layout.growth[recipe, period]), limit, limit, ("growth", recipes[recipe], ""), int(period), is_row=True)
     for entry in np.flatnonzero(inputs.limits.period < inputs.planned):
         limit, region = float(inputs.limits.limit[entry]), inputs.limits.region[entry]
-        label = ("resource", inputs.limits.resource[entry], "" if region == "all" else region)
+        label = ("resource", inputs.limits.resource[entry], "" if region == ALL_REGIONS else region)
         add(int(layout.limit[entry]), limit, limit, label, int(inputs.limits.period[entry]), is_row=True)
     for product, period in np.argwhere(layout.imports[:, : inputs.planned] >= 0):
         limit = float(inputs.trade.import_limit[product, period])
-        add(int(layout.imports[product, period]), limit, limit, ("import", inputs.products.labels[product], ""), int(period), is_row=False)
+        region = "" if markets.region[product] == ALL_REGIONS else markets.region[product]
+        add(int(layout.imports[product, period]), limit, limit, ("import", markets.label(product), region), int(period), is_row=False)
     sources, are_rows, limits, costs, groups, periods = zip(*rows, strict=True) if rows else ((), (), (), (), (), ())
     return _Extras(
         np.array(sources, np.int64), np.array(are_rows, bool), np.array(limits, np.float64), np.array(costs, np.float64),

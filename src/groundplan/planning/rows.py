@@ -61,29 +61,30 @@ def floors_of(inputs: Inputs) -> FloatArray:
 
 
 def flow_scales(inputs: Inputs) -> FloatArray:
-    """Give the size of each product's flows, shape (P,): the most of what can be made, imported, wanted or is in stock; 1 for none.
+    """Give the size of each market's flows, shape (M,): the most of what can be made, imported, wanted or is in stock; 1 for none.
 
     What goes more than 10,000 times beyond all that goals could need is trimmed: a capacity of 1e30 must not make a goal look like nothing.
     """
-    able = inputs.made @ inputs.capacity.max(axis=1, initial=0.0)
+    able = inputs.made @ inputs.largest_capacity
     wanted = inputs.goals.quantity.max(axis=1, initial=0.0)
     size = np.maximum.reduce([able, inputs.trade.import_limit.max(axis=1, initial=0.0), inputs.stocks.opening])
     need = _needs(inputs, wanted)
+    # A market may live on what it receives.
+    size = np.where(inputs.markets.is_regional, np.maximum(size, need), size)
     size = np.maximum(np.where(need > _NONE**0.5, np.minimum(size, _TRIM * need), size), wanted)
     return np.where(size > 0, size, 1.0)
 
 
 def _needs(inputs: Inputs, wanted: FloatArray) -> FloatArray:
     """Sum, roughly, what the goals need of each product up the chain, and what all of its makers would be built from: makers in the shares of their capacity, few rounds."""
-    capacity = inputs.capacity.max(axis=1, initial=0.0)
+    capacity = inputs.largest_capacity
     capacity = np.where(capacity > 0, capacity, _NONE)
     able = inputs.made @ capacity
     # Activity of each pool per unit of each product, were it made in the shares of capacity.
     made = inputs.made.tocoo()
     makers = csc_array((capacity[made.col] / able[made.row], (made.col, made.row)), shape=made.shape[::-1])
     invest = inputs.investment
-    by_recipe = csc_array((invest.amount, (invest.product, invest.recipe)), shape=(len(inputs.products), len(inputs.recipes)))
-    taken = inputs.used + by_recipe[:, inputs.pool_recipe]
+    taken = inputs.used + csc_array((invest.amount, (invest.market, invest.pool)), shape=inputs.used.shape)
     need = wanted.copy()
     for _ in range(_ROUNDS):
         need = wanted + taken @ (makers @ need)
@@ -95,7 +96,7 @@ def pool_scales(inputs: Inputs) -> FloatArray:
 
     A pool that can grow may outgrow all others of its recipe and region: its size is what they have together.
     """
-    own, flow, table = inputs.capacity.max(axis=1, initial=0.0), flow_scales(inputs), inputs.pools.table
+    own, flow, table = inputs.largest_capacity, flow_scales(inputs), inputs.pools.table
     place = table.select(pl.struct("recipe", "region").rank("dense")).to_series().to_numpy()
     own = np.where(table["grows"].to_numpy(), np.bincount(place, own)[place], own)
     made = inputs.made.tocsc()
@@ -109,6 +110,7 @@ def fixed_sizes(inputs: Inputs) -> FloatArray:
     """Give the size of what each number that is decided counts, shape (F,): the flow of its product or the capacity of its recipe, or the number itself where that is larger."""
     fixed, flow = inputs.fixed, flow_scales(inputs)
     capacity = np.bincount(inputs.pool_recipe, pool_scales(inputs), len(inputs.recipes))
+    flow = inputs.markets.summed(flow)
     size = np.array([capacity[item] if kind == "new_capacity" else flow[item] for kind, item in zip(fixed.flow, fixed.item, strict=True)])
     return np.maximum.reduce([size, fixed.least, np.where(np.isfinite(fixed.most), fixed.most, 0.0)]) if len(size) else size
 
@@ -150,10 +152,7 @@ def _balances(inputs: Inputs, layout: Layout, entries: _Entries) -> None:
     span = len(inputs.periods)
     made, used, invest = inputs.made.tocoo(), inputs.used.tocoo(), inputs.investment
     wear = invest.wear[inputs.pool_recipe]
-    pools_of = [np.flatnonzero(inputs.pool_recipe == recipe) for recipe in range(len(inputs.recipes))]
-    good = np.repeat(np.arange(len(invest.recipe)), [len(pools_of[recipe]) for recipe in invest.recipe])
-    builder = np.concatenate([pools_of[recipe] for recipe in invest.recipe]) if len(invest.recipe) else np.zeros(0, np.int64)
-    item, lag, amount = invest.product[good], invest.lag[good], invest.amount[good]
+    builder, item, lag, amount = invest.pool, invest.market, invest.lag, invest.amount
     for period in range(span):
         row = layout.balance[:, period]
         entries.add(row[made.row], layout.activity[made.col, period], made.data)
@@ -203,20 +202,21 @@ def _fixed(inputs: Inputs, layout: Layout, entries: _Entries) -> None:
     """A number that is decided, what is lacking to it and what is beyond it taken into account, lies between its bounds. Deliveries are counted down from the goal."""
     fixed, made = inputs.fixed, csr_array(inputs.made)
     for at, (flow, item, period) in enumerate(zip(fixed.flow, fixed.item, fixed.period, strict=True)):
-        row = layout.fixed[at]
+        row, markets = layout.fixed[at], inputs.markets.of(item)
         if flow == "production":
-            pools, amounts = made[[item], :].indices, made[[item], :].data
-            entries.add(row, layout.activity[pools, period], amounts)
+            part = made[markets, :].tocoo()
+            own = inputs.makes[part.col]
+            entries.add(row, layout.activity[part.col[own], period], part.data[own])
         elif flow == "final_use":
-            entries.add(row, layout.short[item, period], -1.0)
-            entries.add(row, layout.below[[item], period], -1.0)
+            entries.add(row, layout.short[markets, period].ravel(), -1.0)
+            entries.add(row, layout.below[markets, period], -1.0)
         elif flow == "new_capacity":
             entries.add(row, layout.built[np.flatnonzero(inputs.pool_recipe == item), period], 1.0)
         elif flow == "closing_stock":
-            entries.add(row, layout.stock[[item], period], 1.0)
-            entries.add(row, layout.low[[item], period], -1.0)
+            entries.add(row, layout.stock[markets, period], 1.0)
+            entries.add(row, layout.low[markets, period], -1.0)
         else:
-            entries.add(row, (layout.imports if flow == "imports" else layout.exports)[[item], period], 1.0)
+            entries.add(row, (layout.imports if flow == "imports" else layout.exports)[markets, period], 1.0)
         entries.add(row, layout.under[[at]], 1.0)
         entries.add(row, layout.over[[at]], -1.0)
 
@@ -232,7 +232,8 @@ def _row_bounds(inputs: Inputs, layout: Layout) -> tuple[FloatArray, FloatArray]
     _put(upper, layout.limit, inputs.limits.limit)
     _put(lower, layout.keep, np.minimum(inputs.stocks.opening, inputs.stocks.ceiling))
     fixed = inputs.fixed
-    goal = np.array([inputs.goals.quantity[item, period] if flow == "final_use" else 0.0 for flow, item, period in zip(fixed.flow, fixed.item, fixed.period, strict=True)])
+    goals = inputs.markets.summed(inputs.goals.quantity)
+    goal = np.array([goals[item, period] if flow == "final_use" else 0.0 for flow, item, period in zip(fixed.flow, fixed.item, fixed.period, strict=True)])
     _put(lower, layout.fixed, np.where(fixed.least > 0, fixed.least - goal, -np.inf))
     _put(upper, layout.fixed, fixed.most - goal)
     return lower, upper

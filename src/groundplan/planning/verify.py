@@ -9,6 +9,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from groundplan.planning.rechecking import Check as _Check
+from groundplan.planning.rechecking import at_most as _at_most
+from groundplan.planning.rechecking import equal as _equal
+from groundplan.planning.rechecking import where as _where
+from groundplan.planning.verify_regions import carriage, lost_on_the_way, regional_checks
 from groundplan.tables.bundles import Plan
 from groundplan.tables.economy import Economy
 from groundplan.tables.facts import ALL_REGIONS
@@ -63,12 +68,9 @@ def verify_plan(economy: Economy, plan: Plan, *, nameplates: bool = False, toler
         *_goals(economy, plan),
         *_allocations(plan),
         *_fixed(economy, plan),
+        *regional_checks(economy, plan),
     ]
     return tuple(found for rule, table in checks if (found := _worst(rule, table, tolerance)) is not None)
-
-
-_Check = tuple[str, pl.DataFrame]
-"""A rule and a table of `where`, `excess` (broken where positive) and `scale`."""
 
 
 def _worst(rule: str, table: pl.DataFrame, tolerance: float) -> Violation | None:
@@ -78,20 +80,6 @@ def _worst(rule: str, table: pl.DataFrame, tolerance: float) -> Violation | None
         return None
     first = broken.row(0, named=True)
     return Violation(rule, str(first["where"]), float("nan") if first["share"] is None else first["share"], len(broken))
-
-
-def _where(*columns: str) -> pl.Expr:
-    return pl.concat_str([pl.col(column).fill_null("") for column in columns], separator=" ").alias("where")
-
-
-def _equal(table: pl.DataFrame, keys: list[str], left: pl.Expr, right: pl.Expr, scale: pl.Expr | None = None) -> pl.DataFrame:
-    size = pl.max_horizontal(left.abs(), right.abs()) if scale is None else scale
-    return table.select(_where(*keys), (left - right).abs().alias("excess"), size.alias("scale"))
-
-
-def _at_most(table: pl.DataFrame, keys: list[str], left: pl.Expr, right: pl.Expr, scale: pl.Expr | None = None) -> pl.DataFrame:
-    size = pl.max_horizontal(left.abs(), right.abs()) if scale is None else scale
-    return table.select(_where(*keys), (left - right).alias("excess"), size.alias("scale"))
 
 
 def _periods(economy: Economy) -> pl.DataFrame:
@@ -117,7 +105,8 @@ def _technology(economy: Economy, plan: Plan) -> list[_Check]:
     recipes = economy.recipes.select("recipe", "item", pl.col("role").cast(pl.String), "amount")
     flows = plan.activities.join(recipes, on="recipe").with_columns(pl.col("level") * pl.col("amount"))
     made = flows.filter(pl.col("role") == "out").group_by(pl.col("item").alias("product"), "period").agg((pl.col("level") * pl.col("efficiency")).sum().alias("made"))
-    used = flows.filter(pl.col("role") == "in").group_by(pl.col("item").alias("product"), "period").agg(pl.col("level").sum().alias("used"))
+    taken = pl.concat([flows.filter(pl.col("role") == "in").select("item", "period", "level"), carriage(economy, plan).select("item", "period", pl.col("taken").alias("level"))])
+    used = taken.group_by(pl.col("item").alias("product"), "period").agg(pl.col("level").sum().alias("used"))
     places = _periods(economy)
     goods = plan.new_capacity.join(places, on="period").join(economy.investments.select("recipe", "item", "amount", "lag"), on="recipe")
     delivered = goods.with_columns((pl.col("place") - pl.col("lag")).alias("place")).drop("period").join(places, on="place", how="left")
@@ -139,6 +128,7 @@ def _stocks(economy: Economy, plan: Plan) -> list[_Check]:
     facts = economy.products.select("product", "storable", "loss_share").join(economy.stocks.select("product", "opening", "floor", "ceiling"), on="product", how="left")
     facts = facts.with_columns(pl.col("opening", "floor").fill_null(0.0))
     table = plan.outputs.join(places, on="period").join(before, on=["product", "place"], how="left").join(facts, on="product")
+    table = table.join(lost_on_the_way(economy, plan), on=_KEYS, how="left").with_columns(pl.col("lost").fill_null(0.0))
     stock, flow = pl.col("closing_stock"), pl.sum_horizontal(*_SOURCES)
     # Floors that the plan itself says cannot be kept are no violation.
     told = any(note.subject == "stocks" and note.severity == "alert" for note in plan.notes)
@@ -146,7 +136,7 @@ def _stocks(economy: Economy, plan: Plan) -> list[_Check]:
     ceiling = pl.when(pl.col("storable")).then(pl.col("ceiling")).otherwise(0.0)
     return [
         ("stocks open as they closed", _equal(table, _KEYS, pl.col("opening_stock"), pl.col("before").fill_null(pl.col("opening")))),
-        ("stores lose their share", _equal(table, _KEYS, pl.col("losses"), pl.col("opening_stock") * pl.col("loss_share"), pl.col("opening_stock"))),
+        ("stores lose their share", _equal(table, _KEYS, pl.col("losses"), pl.col("opening_stock") * pl.col("loss_share") + pl.col("lost"), pl.col("opening_stock") + pl.col("lost"))),
         ("stocks keep their floor", _at_most(floors, _KEYS, pl.min_horizontal(pl.col("floor"), ceiling), stock)),
         ("stocks stay below their ceiling", _at_most(table.filter(ceiling.is_not_null()), _KEYS, stock, ceiling, pl.max_horizontal(ceiling, flow))),
     ]
@@ -199,6 +189,8 @@ def _resources(economy: Economy, plan: Plan) -> list[_Check]:
     by_region = (
         plan.activities.with_columns(pl.col("region").fill_null(_NO_REGION)).join(recipes, on="recipe").group_by("resource", "region", "period").agg(taken.sum().alias("taken"))
     )
+    carried = carriage(economy, plan).select(pl.col("item").alias("resource"), pl.col("from").alias("region"), "period", "taken")
+    by_region = pl.concat([by_region, carried.join(economy.resources, on="resource", how="semi")]).group_by("resource", "region", "period").agg(pl.col("taken").sum())
     country = by_region.group_by("resource", "period").agg(pl.col("taken").sum()).with_columns(pl.lit(ALL_REGIONS).alias("region"))
     trade = (
         plan.outputs.join(economy.trade, on=_KEYS)

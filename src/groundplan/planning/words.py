@@ -15,6 +15,7 @@ from groundplan.planning.relax import Relaxation, cheapest_relaxation
 from groundplan.planning.rows import fixed_sizes
 from groundplan.planning.solved import Solved
 from groundplan.tables.economy import Economy
+from groundplan.tables.facts import ALL_REGIONS
 from groundplan.tables.sums import ordered_sum
 
 __all__ = ["Summary", "describe", "holding_back", "notes_of"]
@@ -90,10 +91,13 @@ def describe(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, g
         notes += [
             Note("plan", "alert", one.item, f"To meet {'the other' if hopeless else 'the'} minima it takes {text}: {many}.") for one, text in zip(relaxed, words, strict=True)
         ]
-        for product, period in hopeless:
-            idle = idle_recipes(inputs, inputs.products.position(product), inputs.periods.index(period))
+        for market, period in hopeless:
+            place = inputs.markets.axis.position(market)
+            product, region = inputs.markets.label(place), inputs.markets.region[place]
+            idle = idle_recipes(inputs, place, inputs.periods.index(period))
             why = f"no line for {' or '.join(recipe.replace('_', ' ') for recipe in idle[:_NAMED])} is there" if idle else "nothing can supply it"
-            notes.append(Note("plan", "alert", product, f"No limit helps the minimum of {names.get(product, product)} in {period}: {why}."))
+            what = f"{names.get(product, product)}{'' if region == ALL_REGIONS else f' for {region}'}"
+            notes.append(Note("plan", "alert", product, f"No limit helps the minimum of {what} in {period}: {why}."))
     notes += _capacity_notes(inputs, prices)
     notes += [Note("plan", "alert", "fixed", f"{text} The plan comes as near to it as can be.") for text in broken]
     if floors:
@@ -160,7 +164,7 @@ def _joined(words: list[str]) -> str:
 def _relaxed(one: Relaxation, names: dict[str, str]) -> str:
     """Say what is to be relaxed: "12 % more capacity of coal deep in Brisken (2021, 2022)"."""
     item = names.get(one.item, one.item) if one.kind == "import" else one.item.replace("_", " ")
-    what = {"capacity": f"capacity of {item}", "growth": f"growth of {item}", "resource": item, "import": f"imports of {item}"}[one.kind]
+    what = {"capacity": f"capacity of {item}", "growth": f"growth of {item}", "resource": item, "import": f"imports of {item}", "transfer": f"moving of {item}"}[one.kind]
     size = f"{one.share:.2g} times as much again of" if one.share >= 2 else f"{one.share:.2%} more" if one.share < 0.1 else f"{one.share:.0%} more"
     if one.share == float("inf"):
         size = f"{one.amount:.3g} units of"
@@ -175,7 +179,8 @@ def _below_floor(inputs: Inputs, layout: Layout, solved: Solved) -> list[str]:
     there = layout.low >= 0
     low = np.zeros(layout.low.shape)
     low[there] = solved.x[layout.low[there]]
-    return [inputs.products.labels[product] for product in np.flatnonzero((low > 1e-9 * inputs.stocks.floor[:, None]).any(axis=1))]
+    below = (low > 1e-9 * inputs.stocks.floor[:, None]).any(axis=1)
+    return [inputs.products.labels[product] for product in np.unique(inputs.markets.product[below])]
 
 
 def _capacity_notes(inputs: Inputs, prices: pl.DataFrame) -> list[Note]:
@@ -249,6 +254,7 @@ def _group(economy: Economy) -> pl.Expr:
         .when(pl.col("kind") == "import").then(pl.lit("imports of ") + named)
         .when(pl.col("kind") == "export").then(pl.lit("exports of ") + named)
         .when(pl.col("kind") == "stock").then(pl.lit("stores for ") + named)
+        .when(pl.col("kind") == "transfer").then(pl.lit("moving of ") + named)
         .otherwise(pl.col("item").str.replace_all("_", " "))
     )  # fmt: skip
 

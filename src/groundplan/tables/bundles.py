@@ -8,7 +8,7 @@ import polars as pl
 
 from groundplan.outcome import Note, Outcome
 from groundplan.tables.goal_sides import GoalSide
-from groundplan.tables.results import Balances, Chances, DesignTotals, JointChances, Notes, PredictiveChecks, PredictiveCover, Suspects
+from groundplan.tables.results import Balances, Chances, DesignTotals, JointChances, Notes, PredictiveChecks, PredictiveCover, RegionalOutputs, Shipments, Suspects
 
 __all__ = ["Comparison", "Estimate", "Frontier", "Plan", "Review", "notes_table", "result_tables"]
 
@@ -66,6 +66,8 @@ class Plan:
     notes: tuple[Note, ...] = ()
     chances: pl.DataFrame = field(default_factory=Chances.create_empty)
     joint_chances: pl.DataFrame = field(default_factory=JointChances.create_empty)
+    regional_outputs: pl.DataFrame = field(default_factory=RegionalOutputs.create_empty)
+    shipments: pl.DataFrame = field(default_factory=Shipments.create_empty)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,11 +16,12 @@ from groundplan.tables.rules_inspection import check_inspection
 from groundplan.tables.rules_periods import check_periods
 from groundplan.tables.rules_planning import check_planning
 from groundplan.tables.rules_references import check_references
+from groundplan.tables.rules_regions import check_regions
 from groundplan.tables.settings import Settings
 
 __all__ = ["check_economy", "check_tables"]
 
-_RULES = (check_columns, check_references, check_periods, check_planning, check_inspection)
+_RULES = (check_columns, check_references, check_periods, check_planning, check_regions, check_inspection)
 
 
 def check_economy(economy: Economy, *, today: date) -> list[Fault]:

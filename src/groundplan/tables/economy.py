@@ -39,6 +39,8 @@ class Economy:
     trade: pl.DataFrame
     stocks: pl.DataFrame
     investments: pl.DataFrame
+    transfers: pl.DataFrame
+    markets: pl.DataFrame
     fixed: pl.DataFrame
 
     @classmethod

@@ -24,6 +24,7 @@ __all__ = [
     "Goals",
     "Investments",
     "Lines",
+    "Markets",
     "Plans",
     "Products",
     "Proxies",
@@ -33,6 +34,7 @@ __all__ = [
     "Stocks",
     "Targets",
     "Trade",
+    "Transfers",
     "Units",
     "Visits",
 ]
@@ -284,6 +286,29 @@ class Fixed(dy.Schema):
     at_most = _number("Most that it may be; empty = no such bound", nullable=True, min=0.0)
 
 
+class Transfers(dy.Schema):
+    """What can be moved from region to region, and what that takes. A product in it, or in markets, is balanced region by region. May be left out: then each product is one pool."""
+
+    product = _id("Product that is moved", refers_to="products.product")
+    origin = dy.String(primary_key=True, min_length=1, alias="from", description="Region from which it is moved")
+    target = dy.String(primary_key=True, min_length=1, alias="to", description="Region to which it is moved")
+    limit = _number("Most that can be moved per plan period; empty = no limit", nullable=True, min=0.0)
+    loss_share = _number("Share that is lost on the way, 0 to 1", default=0.0, min=0.0, max=1.0)
+    item = _reference("What moving takes: transport, a product or a resource, had in the region from which it is moved; empty = nothing", "products.product|resources.resource")
+    amount = _number("Amount of the item per unit moved, in the item's own measure; needed where an item is named", nullable=True, min_exclusive=0.0)
+
+
+class Markets(dy.Schema):
+    """Where the country's figures for a product belong that is balanced region by region. May be left out where transfers says all."""
+
+    product = _id("Product", refers_to="products.product")
+    region = _id("Region")
+    final_use = _number("Weight of the region in the product's goals, beside the other regions (its population, say)", default=0.0, min=0.0)
+    imports = _number("Weight of the region in the limit on imports; empty in all regions = as final_use", nullable=True, min=0.0)
+    exports = _number("Weight of the region in the limit on exports; empty in all regions = as final_use", nullable=True, min=0.0)
+    stocks = _number("Weight of the region in stocks, their floor and their ceiling; empty in all regions = as final_use", nullable=True, min=0.0)
+
+
 FACTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
     {
         "units": Units,
@@ -303,6 +328,8 @@ FACTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
         "trade": Trade,
         "stocks": Stocks,
         "investments": Investments,
+        "transfers": Transfers,
+        "markets": Markets,
         "fixed": Fixed,
     }
 )

@@ -306,8 +306,8 @@ class Outputs(dy.Schema):
     production_upper_90 = _number("95 % quantile")
     imports = _number("imports")
     opening_stock = _number("stock at the start, before losses")
-    losses = _number("lost in store")
-    intermediate = _number("used up by recipes")
+    losses = _number("lost in store, and on the way between regions")
+    intermediate = _number("used up by recipes, and by moving products between regions")
     investment = _number("built into new capacity")
     final_use = _number("delivered to goals")
     exports = _number("exports")
@@ -347,7 +347,7 @@ class Allocations(dy.Schema):
     product = _key("product")
     period = _key("plan period")
     use = _key("intermediate, investment, final_use, exports or closing_stock")
-    user = _key("recipe that uses it; empty where the use says all")
+    user = _key("recipe that uses it, transfers for what moving products between regions takes; empty where the use says all")
     quantity = _number("quantity")
 
 
@@ -364,9 +364,9 @@ class ResourceUse(dy.Schema):
 class ShadowPrices(dy.Schema):
     """What one more unit would be worth, in weighted goals."""
 
-    kind = _key("capacity, growth (limit on new capacity), resource, import, export, stock (ceiling) or product")
+    kind = _key("capacity, growth (limit on new capacity), resource, import, export, stock (ceiling), transfer or product")
     item = _key("pool, resource or product")
-    region = _key("region, or all")
+    region = _key("region, or all; of a transfer: from > to")
     period = _key("plan period")
     price = _number("gain in weighted goals (priority level of the row) per unit")
     priority = dy.Int64(nullable=True, description="priority level whose goals it moves")
@@ -401,6 +401,43 @@ class NewCapacity(dy.Schema):
     recipe = _text("recipe")
     region = _text("region")
     quantity = _number("units of activity per plan period")
+
+
+class RegionalOutputs(dy.Schema):
+    """The plan's balance of each product that is balanced by region; sources (production to received) equal uses (losses to unused) to 1e-9 of the flow."""
+
+    product = _key("product")
+    region = _key("region")
+    period = _key("plan period")
+    production = _number("output of all recipes there")
+    imports = _number("imports that arrive there")
+    opening_stock = _number("stock there at the start, before losses")
+    received = _number("received from other regions")
+    losses = _number("lost in store")
+    intermediate = _number("used up there by recipes, and by moving products from there")
+    investment = _number("built into new capacity there")
+    final_use = _number("delivered to the region's share in the goal")
+    exports = _number("exports from there")
+    sent = _number("sent to other regions, with what is lost on the way")
+    closing_stock = _number("stock there at the end")
+    unused = _number("made and used by nobody (joint products)")
+    residual = _number("sources - uses; what is left of exactness")
+    goal = _number("the region's share in the goal")
+    minimum = _number("its share in what must be delivered at least")
+    shortfall = _number("goal - delivered, >= 0")
+
+
+class Shipments(dy.Schema):
+    """What is moved between regions; what is not moved is left out."""
+
+    product = _key("product")
+    origin = dy.String(primary_key=True, alias="from", description="region from which it is moved")
+    target = dy.String(primary_key=True, alias="to", description="region to which it is moved")
+    period = _key("plan period")
+    sent = _number("quantity that leaves")
+    received = _number("quantity that arrives")
+    limit = _number("most that can leave; empty = no limit")
+    taken = _number("amount of the item that moving takes (table transfers), in its own measure")
 
 
 class Uncertain(dy.Schema):
@@ -594,6 +631,8 @@ RESULTS: MappingProxyType[str, type[dy.Schema]] = MappingProxyType(
         "shadow_prices": ShadowPrices,
         "gaps": Gaps,
         "new_capacity": NewCapacity,
+        "regional_outputs": RegionalOutputs,
+        "shipments": Shipments,
         "uncertain": Uncertain,
         "chances": Chances,
         "joint_chances": JointChances,
