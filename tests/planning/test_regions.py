@@ -123,7 +123,7 @@ def test_goods_find_their_way_over_a_third_region():
 
 
 def test_imports_and_stocks_lie_where_the_table_says():
-    # Imports arrive in the south alone, up to 3; of 4 in store a quarter lies in the south, as no weights of stocks are given: 1 of them. Without a road north and south live apart.
+    # Imports arrive in the south alone, up to 3; of 4 in store a quarter lies in the south, as no weights of stocks are given: 1 of them. Without roads each lives alone.
     rows = mine_and_towns(goal=16.0)
     rows["transfers"] = []
     rows["markets"] = [{"product": "coal", "region": "north", "final_use": 3.0, "imports": 0.0}, {"product": "coal", "region": "south", "final_use": 1.0, "imports": 1.0}]

@@ -40,6 +40,8 @@ GROUPS: MappingProxyType[str, str] = MappingProxyType(
         "trade": "trade",
         "stocks": "stocks",
         "products": "products",
+        "transfers": "transfers",
+        "markets": "markets",
         "units": "units",
         "fixed": "fixed numbers",
         **dict.fromkeys(("reports", "plans", "targets", "visits", "findings", "proxies", "claims", "flows"), EVIDENCE),
@@ -48,7 +50,18 @@ GROUPS: MappingProxyType[str, str] = MappingProxyType(
 """Table -> the group of inputs to which it belongs; a table that is not named here is a group of its own. `SETTINGS` says the same of settings."""
 
 SPLIT_BY: MappingProxyType[str, str] = MappingProxyType(
-    {"goals": "product", "resources": "resource", "lines": "recipe", "recipes": "recipe", "investments": "recipe", "trade": "product", "stocks": "product", "products": "product"}
+    {
+        "goals": "product",
+        "resources": "resource",
+        "lines": "recipe",
+        "recipes": "recipe",
+        "investments": "recipe",
+        "trade": "product",
+        "stocks": "product",
+        "products": "product",
+        "transfers": "product",
+        "markets": "product",
+    }
 )
 """Group -> the column by which it can be split into causes of their own."""
 

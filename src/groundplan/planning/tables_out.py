@@ -137,7 +137,9 @@ def regional_outputs_table(inputs: Inputs, plan: Levels) -> pl.DataFrame:
     goals = {"goal": inputs.goals.quantity[:, : inputs.planned], "minimum": inputs.goals.minimum[:, : inputs.planned], "shortfall": _gap(plan.missed, inputs.goals.quantity)}
     values = {name: array[regional] for name, array in (*flows.items(), ("residual", residual), *goals.items())}
     table = _long(None, "market", tuple(np.array(markets.axis.labels, dtype=object)[regional]), periods, values)
-    places = pl.DataFrame({"market": markets.axis.labels, "product": markets.products.column("product", markets.product), "region": markets.region}, schema_overrides={"region": pl.String})
+    places = pl.DataFrame(
+        {"market": markets.axis.labels, "product": markets.products.column("product", markets.product), "region": markets.region}, schema_overrides={"region": pl.String}
+    )
     return _finish("regional_outputs", table.join(places, on="market", how="left", maintain_order="left"))
 
 

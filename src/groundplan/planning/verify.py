@@ -136,7 +136,10 @@ def _stocks(economy: Economy, plan: Plan) -> list[_Check]:
     ceiling = pl.when(pl.col("storable")).then(pl.col("ceiling")).otherwise(0.0)
     return [
         ("stocks open as they closed", _equal(table, _KEYS, pl.col("opening_stock"), pl.col("before").fill_null(pl.col("opening")))),
-        ("stores lose their share", _equal(table, _KEYS, pl.col("losses"), pl.col("opening_stock") * pl.col("loss_share") + pl.col("lost"), pl.col("opening_stock") + pl.col("lost"))),
+        (
+            "stores lose their share",
+            _equal(table, _KEYS, pl.col("losses"), pl.col("opening_stock") * pl.col("loss_share") + pl.col("lost"), pl.col("opening_stock") + pl.col("lost")),
+        ),
         ("stocks keep their floor", _at_most(floors, _KEYS, pl.min_horizontal(pl.col("floor"), ceiling), stock)),
         ("stocks stay below their ceiling", _at_most(table.filter(ceiling.is_not_null()), _KEYS, stock, ceiling, pl.max_horizontal(ceiling, flow))),
     ]

@@ -13,6 +13,7 @@ from groundplan.report.goals import GoalRow, goal_rows, goal_table
 from groundplan.report.names import Names
 from groundplan.report.numbers import counted, grouped, percent, plain, scale_for
 from groundplan.report.products import products_figure
+from groundplan.report.regions import regional_goals_figure, shipments_figure
 from groundplan.report.sources import source_line
 
 __all__ = ["plan_section"]
@@ -25,8 +26,9 @@ def plan_section(shown: ReportInput, names: Names) -> Section | None:
     if not shown.has("outputs"):
         return None
     outcome = shown.table("outcomes").filter(pl.col("step") == "plan")
-    figures = [figure for figure in (_gaps(shown, names), chances_figure(shown, names), products_figure(shown, names), _built(shown, names)) if figure is not None]
-    return Section("plan", "The plan, product by product", tuple(outcome["sentence"].to_list()), tuple(figures))
+    parts = (_gaps, regional_goals_figure, chances_figure, products_figure, shipments_figure, _built)
+    figures = tuple(figure for part in parts if (figure := part(shown, names)) is not None)
+    return Section("plan", "The plan, product by product", tuple(outcome["sentence"].to_list()), figures)
 
 
 def _gaps(shown: ReportInput, names: Names) -> Figure | None:

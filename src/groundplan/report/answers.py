@@ -31,6 +31,7 @@ _KINDS = {
     "import": ("import limit", "import limits"),
     "export": ("export limit", "export limits"),
     "stock": ("limit on stocks", "limits on stocks"),
+    "transfer": ("road", "roads"),
 }
 
 

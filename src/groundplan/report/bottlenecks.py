@@ -29,7 +29,7 @@ __all__ = [
 BEFORE_GOALS = "minima or fixed numbers"
 """What comes before the goals of the first priority."""
 
-KINDS = ("capacity", "growth", "resource", "import", "export", "stock")
+KINDS = ("capacity", "growth", "resource", "import", "export", "stock", "transfer")
 """Kinds of shadow prices that are limits; the kind `product` says what a good is worth."""
 
 
@@ -170,6 +170,8 @@ def describe_limits(shown: ReportInput, names: Names) -> Callable[[str, str, str
             return f"New capacity for {made(item)}", place
         if kind in traded:
             return f"{traded[kind]} {names.product(item)}", place
+        if kind == "transfer":
+            return f"Moving {names.product(item)}", place.replace(" > ", " to ")
         return names.sector(item), place
 
     return describe

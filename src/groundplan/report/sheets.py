@@ -83,6 +83,8 @@ def sheets_of(shown: ReportInput) -> list[Sheet]:
         ("Chances", "With what chance each planned delivery is made, the least sure first.", "chances", with_product(chances), 2),
         ("Joint chances", "With what chance all deliveries are made together.", "joint_chances", shown.table("joint_chances"), 3),
         ("Balances", "The plan's balance of each product and period: sources equal uses.", "outputs", with_product(shown.table("outputs")), 2),
+        ("Regional balances", "The balance of each product that is balanced by region.", "regional_outputs", with_product(shown.table("regional_outputs")), 3),
+        ("Shipments", "What is moved between regions.", "shipments", with_product(shown.table("shipments")), 4),
         ("Bottlenecks", "What binds, and what one more unit of each limit would be worth.", "shadow_prices", prices.filter(pl.col("kind") != "product"), 2),
         ("Worth of products", "What one more unit of each product would be worth to the goals.", "shadow_prices", prices.filter(pl.col("kind") == "product"), 2),
         ("Targets by line", "What each unit's lines are to run in each period.", "line_activities", with_unit(line_activities), 4),

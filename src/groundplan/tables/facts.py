@@ -287,7 +287,7 @@ class Fixed(dy.Schema):
 
 
 class Transfers(dy.Schema):
-    """What can be moved from region to region, and what that takes. A product in it, or in markets, is balanced region by region. May be left out: then each product is one pool."""
+    """What can be moved from region to region, and what that takes. A product in it, or in markets, is balanced region by region. May be left out."""
 
     product = _id("Product that is moved", refers_to="products.product")
     origin = dy.String(primary_key=True, min_length=1, alias="from", description="Region from which it is moved")

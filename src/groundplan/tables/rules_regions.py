@@ -10,7 +10,13 @@ from groundplan.tables.faulty import Frames, did_you_mean, row_faults
 
 __all__ = ["check_regions"]
 
-_FIGURES = (("goals", "quantity", "final_use"), ("trade", "import_limit", "imports"), ("trade", "export_limit", "exports"), ("stocks", "opening", "stocks"), ("stocks", "floor", "stocks"))
+_FIGURES = (
+    ("goals", "quantity", "final_use"),
+    ("trade", "import_limit", "imports"),
+    ("trade", "export_limit", "exports"),
+    ("stocks", "opening", "stocks"),
+    ("stocks", "floor", "stocks"),
+)
 """Figures of the country, and the column of `markets` that shares them out."""
 
 
@@ -24,7 +30,9 @@ def check_regions(frames: Frames) -> list[Fault]:
 def _roads(frames: Frames) -> list[Fault]:
     transfers = frames["transfers"]
     shown = transfers.select(pl.struct("product", "from", "to")).to_series()
-    faults = row_faults("transfers", "from, to", "nowhere", transfers["from"] == transfers["to"], found=shown, expected="two regions", remedy="Mend one of the two, or take it out.")
+    faults = row_faults(
+        "transfers", "from, to", "nowhere", transfers["from"] == transfers["to"], found=shown, expected="two regions", remedy="Mend one of the two, or take it out."
+    )
     half = transfers["item"].is_not_null() != transfers["amount"].is_not_null()
     shown = transfers.select(pl.struct("product", "from", "to", "item", "amount")).to_series()
     expected = "an item and its amount per unit moved, or neither"
