@@ -129,9 +129,7 @@ def _flows(inputs: Inputs, product: IntArray, capacity: IntArray, limit: IntArra
         into[0].append(np.stack([good[there], technique[there]]))
         into[1].append(np.broadcast_to(np.asarray(amount, np.float64), there.shape)[there])
 
-    pool_of = np.full(len(inputs.recipes), -1, np.int64)
-    pool_of[inputs.pool_recipe] = np.arange(len(inputs.pool_recipe))
-    builder = pool_of[invest.recipe]
+    builder = invest.pool
     for at in range(span):
         runs = techniques["activity"][:, at]
         add(yields, product[made.row, at], runs[made.col], made.data)
@@ -141,9 +139,9 @@ def _flows(inputs: Inputs, product: IntArray, capacity: IntArray, limit: IntArra
             add(yields, capacity[:, later], techniques["built"][:, at], left ** (later - at))
         delivered = at - invest.lag
         inside = delivered >= 0
-        add(takes, product[invest.product[inside], delivered[inside]], techniques["built"][builder[inside], at], invest.amount[inside])
+        add(takes, product[invest.market[inside], delivered[inside]], techniques["built"][builder[inside], at], invest.amount[inside])
         if at >= inputs.planned:
-            add(takes, product[invest.product, at], runs[builder], invest.amount * invest.wear[invest.recipe])
+            add(takes, product[invest.market, at], runs[builder], invest.amount * invest.wear[inputs.pool_recipe[builder]])
         add(yields, product[:, at], techniques["imports"][:, at], 1.0)
         add(takes, product[:, at], techniques["stock"][:, at], 1.0)
         if at + 1 < span:

@@ -41,6 +41,8 @@ SMALL_ROWS = {
     ],
     "trade": [{"product": "power", "period": "2021", "import_limit": 60.0, "import_price": 0.1}],
     "stocks": [{"product": "ore", "opening": 10.0, "floor": 5.0, "ceiling": 50.0}],
+    "transfers": [{"product": "ore", "from": "south", "to": "north", "limit": 150.0, "loss_share": 0.01, "item": "labour", "amount": 0.1}],
+    "markets": [{"product": "ore", "region": "south", "final_use": 1.0, "stocks": 4.0}, {"product": "ore", "region": "north", "stocks": 1.0}],
     "fixed": [{"flow": "production", "item": "ore", "period": "2021", "at_least": 20.0}],
     "investments": [{"recipe": "smelt", "item": "steel", "amount": 0.4, "lag": 2, "depreciation": 0.05}],
 }

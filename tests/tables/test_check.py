@@ -50,7 +50,7 @@ CASES: dict[str, tuple[Callable[[Rows], None], list[tuple[str, str, str, tuple[i
     "unknown plan": (put("targets", 0, version=2), [("targets", "plan, version", "unknown_plan", (2,), W)]),
     "own parent": (put("units", 0, parent="M1"), [("units", "parent", "parent_cycle", (2,), F)]),
     "loop of parents": (put("units", 0, parent="W1"), [("units", "parent", "parent_cycle", (2, 3, 5), F)]),
-    "duplicate unit": (add("units", unit="E2", parent="M1"), [("units", "unit", "duplicate_key", (4, 6), F)]),
+    "duplicate unit": (add("units", unit="E2", parent="M1", region="south"), [("units", "unit", "duplicate_key", (4, 6), F)]),
     "duplicate report": (
         add("reports", unit="E2", product="ore", period="2020-01", quantity=1.0),
         [("reports", "unit, product, indicator, period, version", "duplicate_key", (4, 5), F)],

@@ -64,7 +64,8 @@ def _places_of_lines(frames: Frames) -> list[Fault]:
     units = frames["units"]
     recipes = frames["recipes"].filter(pl.col("item").is_in(_regional(frames).implode()))["recipe"].drop_nulls().unique()
     running = frames["lines"].filter(pl.col("recipe").is_in(recipes.implode()))["unit"].drop_nulls().unique()
-    bad = units["region"].is_null() & units["unit"].is_in(running.implode())
+    # An authority runs no lines, which is told elsewhere.
+    bad = units["region"].is_null() & (units["kind"].cast(pl.String) != "authority") & units["unit"].is_in(running.implode())
     expected = "a region for each unit that makes or uses a product of transfers or markets"
     return row_faults("units", "region", "no_region", bad, found=units["unit"], expected=expected, remedy="Say in which region the unit lies.")
 
