@@ -474,6 +474,7 @@ def test_ten_kinds_of_broken_rows_at_once(folder):
         ("units", "unit", "duplicate_key"): (4, 7),
         ("units", "kind", "unknown_choice"): (8,),
         ("units", "unit", "missing_value"): (9,),
+        ("units", "region", "no_region"): (7,),
         ("goals", "quantity", "absurdly_large"): (4,),
         ("goals", "quantity", "negative_amount"): (5,),
         ("goals", "quantity", "wrong_type"): (6,),
