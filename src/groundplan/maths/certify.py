@@ -19,6 +19,8 @@ FloatArray = NDArray[np.float64]
 
 _FIRST, _MORE = 500, 1.4
 """Steps of the walk before the first try at a certificate, and how many times as many there are before each further one."""
+_PLAIN = 700
+"""After so many steps a walk whose end does not certify goes on in the metric of its own prices: columns that would cost more by moving move less."""
 _ONTO, _TRIED = 2_000, 400
 """Most steps onto what is feasible, and after how many it must have come within `_NEAR`."""
 _NEAR, _EXACT = 1e-3, 1e-11
@@ -28,7 +30,7 @@ _NOTHING = 1e-7
 _ROUNDING = 1e-16
 _BOUND_STEPS = 400
 _DEAR = 100.0
-"""How much less a column moves onto what is feasible, in squares, per mean cost that its move would cost."""
+"""How much less a column moves in the metric of prices, in squares, per mean cost that its move would cost."""
 _FAR = 1.5
 """Times the gap that is asked for by which the walk's own point may cost more or less than the bound, if what is feasible is to be looked for."""
 _OF_GAP = 0.9
@@ -97,10 +99,10 @@ def prove(
     """
     bounded = replace(programme, upper=np.minimum(programme.upper, implied))
     walk = begin_walk(programme, x=x, y=y, pace=pace)
-    duals, spent = np.zeros(len(programme.row_lower)), 0
+    duals, spent, before = np.zeros(len(programme.row_lower)), 0, 0
     bound, target = proven_bound(bounded, duals), _FIRST
     while True:
-        _go(walk, target, tell)
+        _go(walk, before, target, tell)
         found, taken = _onto_duals(programme, walk.duals())
         spent += taken
         value = proven_bound(bounded, found)
@@ -108,7 +110,9 @@ def prove(
             bound, duals = value, found
         cost = float(programme.cost @ np.clip(walk.point(), programme.lower, programme.upper))
         if abs(cost - bound) <= gap or target >= most:
-            return Proven(bound, duals, walk.taken + spent, walk)
+            return Proven(bound, duals, before + walk.taken + spent, walk)
+        if target >= _PLAIN:
+            before, walk = target, _by_prices(programme, walk)
         target = _next(target)
 
 
@@ -116,12 +120,27 @@ def _next(target: int) -> int:
     return round(target * _MORE / 50) * 50
 
 
-def _go(walk: Walk, target: int, tell: Callable[[int], None] | None) -> None:
-    """Walk on to so many steps in all."""
-    while walk.taken < target:
-        walk.go(min(_FIRST, target - walk.taken))
+def _go(walk: Walk, before: int, target: int, tell: Callable[[int], None] | None) -> None:
+    """Walk on to so many steps in all, where so many were taken before this walk began."""
+    while before + walk.taken < target:
+        walk.go(min(_FIRST, target - before - walk.taken))
         if tell is not None:
-            tell(walk.taken)
+            tell(before + walk.taken)
+
+
+def _by_prices(programme: Programme, walk: Walk) -> Walk:
+    """Go on from where a walk stands in the metric of its prices.
+
+    Rows are scaled to the length that they have in it, so that the price of a row whose columns all stand at bounds that hold them, which is far from where it began, goes there in
+    long steps: with equal steps it may take ten thousand.
+    """
+    return begin_walk(programme, x=walk.point(), y=walk.duals(), pace=walk.pace(), metric=_metric(programme, programme.cost, walk.duals()))
+
+
+def _metric(programme: Programme, cost: FloatArray, duals: FloatArray) -> FloatArray:
+    """Say how readily each column moves: less, the more its move would cost at these prices."""
+    mean = float(np.abs(cost).mean()) or 1.0
+    return np.asarray(1.0 / np.sqrt(1.0 + _DEAR * np.abs(cost - programme.matrix.T @ duals) / mean))
 
 
 def certify(
@@ -130,7 +149,7 @@ def certify(
 ) -> Certified:  # fmt: skip
     """Find a point that is feasible to the last digits and proven to cost at most `gap` more than the least.
 
-    A primal-dual walk comes near. Its duals are then taken onto what is dual feasible by a walk without right-hand sides, which proves a bound; its point onto what is feasible and
+    A primal-dual walk comes near, at first in a metric of its own making and then in that of its prices. Its duals are then taken onto what is dual feasible by a walk without right-hand sides, which proves a bound; its point onto what is feasible and
     costs no more than bound and gap together: a set with an inside, so that walk has an end, and its end is a certificate. Columns that would cost more by moving move less
     on it. Where it does not come near that set, the first walk goes on.
 
@@ -152,19 +171,21 @@ def certify(
     minded = programme if aside is None else replace(programme, cost=programme.cost + aside)
     walk = begin_walk(minded, x=x, y=y, pace=pace)
     found: Certified | None = None
-    target, spent = _FIRST, 0
+    target, spent, before = _FIRST, 0, 0
     while True:
-        _go(walk, target, tell)
+        _go(walk, before, target, tell)
         found = certificate(programme, implied, walk, gap=gap, known=found.duals if found is not None else None, aside=aside)
         spent += found.steps - walk.taken
         if found.done or target >= most:
             break
+        if target >= _PLAIN:
+            before, walk = target, _by_prices(minded, walk)
         target = _next(target)
     if not found.feasible:
         # What is feasible and near the walk's end, whatever it costs.
         found = certificate(programme, implied, walk, gap=np.inf, known=found.duals, aside=aside)
         spent += found.steps - walk.taken
-    return replace(found, steps=walk.taken + spent, done=found.feasible and found.objective - found.bound <= gap)
+    return replace(found, steps=before + walk.taken + spent, done=found.feasible and found.objective - found.bound <= gap)
 
 
 def certificate(programme: Programme, implied: FloatArray, walk: Walk, *, gap: float, known: FloatArray | None = None, aside: FloatArray | None = None) -> Certified:
@@ -224,10 +245,8 @@ def _within(programme: Programme, x: FloatArray) -> FloatArray:
 
 def _onto_feasible(programme: Programme, minded: FloatArray, walk: Walk, most: float) -> tuple[FloatArray, float, int]:
     """Walk onto the points that are feasible and cost at most `most`: point, how far its rows are off, and steps taken."""
-    reduced = np.abs(minded - programme.matrix.T @ walk.duals())
-    mean = float(np.abs(minded).mean()) or 1.0
     cut = replace(held_below(programme, most), cost=np.zeros_like(programme.cost))
-    onto = begin_walk(cut, x=walk.point(), metric=1.0 / np.sqrt(1.0 + _DEAR * reduced / mean))
+    onto = begin_walk(cut, x=walk.point(), metric=_metric(programme, minded, walk.duals()))
     x, off = _walk_onto(programme, onto)
     return x, off, onto.taken
 
