@@ -25,7 +25,8 @@ def feature_economy(seed: int, *, investing: bool = True) -> Economy:
     Every one has: joint products, two recipes for some products, lines of several efficiencies, lines that start late, close, have closed before or never open, a recipe
     that nobody runs yet, capital goods with lags of none to three years, wear and limits of growth; stocks with losses, floors (some above what is there at the start)
     and ceilings, goods that cannot be kept; imports and exports, some without a price; foreign exchange for trade and for recipes; resources by region, for the country,
-    for both, and for some years only; minima, three priorities, goals without weight. In one of four minima are so high that some are missed.
+    for both, and for some years only; minima, three priorities, goals without weight. In one of four minima are so high that some are missed. One to
+    three products are balanced by region, with roads that have limits, losses and transport to take, and a region in which people live and nothing is made.
 
     Args:
         seed: what it is drawn from.
@@ -43,6 +44,7 @@ def feature_economy(seed: int, *, investing: bool = True) -> Economy:
     if investing:
         _investments(rng, rows, labels, unit)
     _markets(rng, rows, labels, unit, periods)
+    _regions(np.random.default_rng([seed, 1]), rows, labels, unit)
     tables = {name: _table(name, some) for name, some in rows.items() if some}
     return Economy.from_tables(Settings(name=f"features {seed}", base_period="2020", horizon=horizon), tables)
 
@@ -126,6 +128,29 @@ def _markets(rng: np.random.Generator, rows: Rows, labels: list[str], unit: np.n
         # Water is not limited everywhere, nor every year.
         limits += [("water", region, rng.uniform(1.0, 6.0)) for region in REGIONS[1:] if rng.random() < 0.8]
         rows["resources"] += [{"resource": resource, "region": region, "period": period, "limit": float(limit)} for resource, region, limit in limits]
+
+
+def _regions(rng: np.random.Generator, rows: Rows, labels: list[str], unit: np.ndarray) -> None:
+    """Some products with a market in each region; who makes or uses them lies in one."""
+    places, sizes = [*REGIONS, "west"], dict(zip(labels, unit, strict=True))
+    chosen = [str(label) for label in rng.choice(labels, int(rng.integers(1, 4)), replace=False)]
+    recipes = {row["recipe"] for table in ("recipes", "investments") for row in rows[table] if row["item"] in chosen}
+    for row in rows["lines"]:
+        if row["recipe"] in recipes and row["unit"] == "u nowhere":
+            row["unit"] = "u east"
+    for product in chosen:
+        own = {name: rng.random() < 0.5 for name in ("imports", "exports", "stocks")}
+        for region in places:
+            weights = {name: float(rng.choice([0.0, rng.uniform(0.1, 1.0)])) for name, stated in own.items() if stated}
+            rows["markets"].append({"product": product, "region": region, "final_use": float(rng.uniform(0.1, 1.0)), **weights})
+        for origin, target in ((one, other) for one in places for other in places if one != other):
+            if rng.random() < 0.4:
+                continue
+            item = str(rng.choice([*(label for label in labels if label != product), "labour", "water"])) if rng.random() < 0.6 else None
+            amount = None if item is None else float(rng.uniform(0.01, 0.15)) * float(sizes.get(item, 1.0)) / float(sizes[product])
+            limit = float(rng.uniform(0.1, 2.0)) * float(sizes[product]) if rng.random() < 0.5 else None
+            loss = float(rng.choice([0.0, 0.02, 0.1]))
+            rows["transfers"].append({"product": product, "from": origin, "to": target, "limit": limit, "loss_share": loss, "item": item, "amount": amount})
 
 
 def _table(name: str, rows: list[dict[str, object]]) -> pl.DataFrame:

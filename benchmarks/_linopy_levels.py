@@ -24,7 +24,7 @@ class Nudge:
 
     Args:
         kind: a kind of shadow price, or "new capacity" for one that no line has yet.
-        item: a line (capacity), a recipe and region as "mill | north" (new capacity), a recipe (growth), a resource as "labour in all", or a product.
+        item: a line (capacity), a recipe and region as "mill | north" (new capacity), a recipe (growth), a resource as "labour in all", a road as "coal: north > south", or a product (by region: "coal @ north").
         period: plan period.
         amount: by how much, in the limit's own unit.
     """
@@ -189,6 +189,7 @@ _PLACES = {
     "import": ("imports", True, 1.0),
     "export": ("exports", True, 1.0),
     "stock": ("stock", True, 1.0),
+    "transfer": ("moved", True, 1.0),
     # What is given stands on the side of what is there.
     "product": ("balance", False, -1.0),
 }

@@ -1,7 +1,7 @@
 """The planner's programme once more, in linopy, written from docs/methods/planning.md and docs/reference/tables.md alone.
 
 Nothing here comes from `groundplan.planning`: lines are columns of their own (no pools), new capacity is a column by recipe and region, columns are there for all
-products and periods, and figures are in the tables' own units. What it shares with the planner is the documentation, the tables and HiGHS.
+products and periods, a product that is balanced by region is one in each region that there is, and figures are in the tables' own units. What it shares with the planner is the documentation, the tables and HiGHS.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import xarray as xr
 from groundplan.period import Period, parse_period
 from groundplan.tables.economy import Economy
 
-__all__ = ["AFTER", "Stated", "state_plan"]
+__all__ = ["AFTER", "Stated", "home", "shares_of", "state_plan"]
 
 AFTER = "after"
 """The year after the plan, which is there where the economy invests."""
@@ -52,13 +52,14 @@ def state_plan(economy: Economy) -> Stated:
     model, axes = linopy.Model(), _axes_of(economy)
     activity, building = _activity(economy, axes, model)
     trade, sold = economy.trade, economy.trade.with_columns(export_limit=pl.when(pl.col("export_price") > 0).then("export_limit").otherwise(0.0))
-    imports = model.add_variables(lower=0.0, upper=_by_period(trade, "import_limit", axes), name="imports")
-    exports = model.add_variables(lower=0.0, upper=_by_period(sold, "export_limit", axes), name="exports")
+    imports = model.add_variables(lower=0.0, upper=_by_period(trade, "import_limit", axes, "imports"), name="imports")
+    exports = model.add_variables(lower=0.0, upper=_by_period(sold, "export_limit", axes, "exports"), name="exports")
     unused = model.add_variables(lower=0.0, coords=[axes.products, axes.periods], name="unused")
-    kept = _array(economy.products.select("product", 1.0 - pl.col("loss_share")).rows(), axes.products)
-    opening = _array(economy.stocks.select("product", "opening").rows(), axes.products)
+    kept = _array(axes.spread(economy.products.select("product", 1.0 - pl.col("loss_share")).rows()), axes.products)
+    opening = _array(axes.spread(economy.stocks.select("product", "opening").rows(), "stocks"), axes.products)
     stock = model.add_variables(lower=0.0, upper=_most_stored(economy, axes), name="stock")
-    goal, minimum = _by_period(economy.goals, "quantity", axes), _array(economy.goals.select("product", "period", "minimum").rows(), axes.products, axes.periods)
+    goal = _by_period(economy.goals, "quantity", axes, "final_use")
+    minimum = _array(axes.spread(economy.goals.select("product", "period", "minimum").rows(), "final_use"), axes.products, axes.periods)
     missed, below, loss = _loss(economy, axes, model, goal, minimum)
 
     made = (_net_outputs(economy, axes) * activity).sum("carrier")
@@ -66,11 +67,13 @@ def state_plan(economy: Economy) -> Stated:
     start = _array([], axes.products, axes.periods)
     start[:, 0] = kept * opening
     balance = made + imports + carried - exports - stock - unused + missed + below
+    moved = _moved(economy, axes, model)
+    balance = balance if moved is None else balance + (_carried(economy, axes, moved) * moved).sum("road")
     model.add_constraints((balance if building is None else balance - building) == goal - start, name="balance")
-    _limit_resources(economy, axes, model, activity, imports, exports)
+    _limit_resources(economy, axes, model, activity, imports, exports, moved)
 
     # Merely keeping a stock through the year after takes its loss; its floor is what is left then.
-    floor = _array(economy.stocks.select("product", "floor").rows(), axes.products) * xr.where(axes.is_after, kept, 1.0)
+    floor = _array(axes.spread(economy.stocks.select("product", "floor").rows(), "stocks"), axes.products) * xr.where(axes.is_after, kept, 1.0)
     shortage = model.add_variables(lower=0.0, upper=floor, name="shortage")
     model.add_constraints(stock + shortage >= floor, name="floor")
     lacking = model.add_variables(lower=0.0, upper=opening, name="lacking")
@@ -78,7 +81,7 @@ def state_plan(economy: Economy) -> Stated:
 
     levels: dict[str | int, linopy.LinearExpression] = {"minima": (_inverse(minimum) * below).sum(), "floors": (_inverse(floor) * shortage).sum()}
     weights: dict[str | int, float] = {"minima": _count(minimum), "floors": _count(floor)}
-    priority, weight = (_by_period(economy.goals, column, axes) for column in ("priority", "weight"))
+    priority, weight = (_by_period(economy.goals, column, axes, shared) for column, shared in (("priority", None), ("weight", "final_use")))
     for number in sorted(set(priority.values[goal.values > 0].astype(int).tolist())):
         own = ((priority == number) & (goal > 0)).astype(float)
         levels[number], weights[number] = (own * loss).sum(), float((own * weight).sum())
@@ -92,6 +95,8 @@ class _Axes:
     calendar: tuple[Period, ...]
     periods: pd.Index
     products: pd.Index
+    shares: dict[str, list[tuple[str, dict[str, float]]]]
+    """Of each product that is balanced by region: its label there, and its shares in the country's figures."""
     carriers: tuple[Carrier, ...]
     sites: int
     last: str
@@ -106,10 +111,45 @@ class _Axes:
         """Labels of the carriers that are places for new capacity."""
         return self.carrier[len(self.carriers) - self.sites :]
 
+    def spread(self, entries: Sequence[tuple[object, ...]], shared: str | None = None) -> list[tuple[object, ...]]:
+        """Give rows of a product, some labels and a value to its regions: each its share, or all the value where nothing is shared; no limit is no limit anywhere."""
+        found: list[tuple[object, ...]] = []
+        for product, *rest, value in entries:
+            if product not in self.shares:
+                found.append((product, *rest, value))
+                continue
+            for label, shares in self.shares[str(product)]:
+                found.append((label, *rest, value if shared is None or value == np.inf else float(value) * shares[shared]))
+        return found
+
     @property
     def is_after(self) -> xr.DataArray:
         """Whether a period is the year after."""
         return xr.DataArray(np.array(self.periods == AFTER), coords=[self.periods])
+
+
+def home(economy: Economy, product: str, region: str | None) -> str:
+    """The label of a product in a region: its own, where it is one pool."""
+    regional = set(economy.transfers["product"]) | set(economy.markets["product"])
+    return f"{product} @ {region or ''}" if product in regional else product
+
+
+def shares_of(economy: Economy) -> dict[str, list[tuple[str, dict[str, float]]]]:
+    """Of each product in `transfers` or `markets`, by region: its label there, and its shares: weights over their sum, those of final use for what has none."""
+    regions = {
+        region or "" for table, column in (("units", "region"), ("transfers", "from"), ("transfers", "to"), ("markets", "region")) for region in getattr(economy, table)[column]
+    }
+    found: dict[str, list[tuple[str, dict[str, float]]]] = {}
+    for product in sorted(set(economy.transfers["product"]) | set(economy.markets["product"])):
+        weights = {row["region"]: row for row in economy.markets.filter(pl.col("product") == product).iter_rows(named=True)}
+        sums = {name: sum(row[name] or 0.0 for row in weights.values()) for name in ("final_use", "imports", "exports", "stocks")}
+        rows = []
+        for region in sorted(regions):
+            own = {name: (weights[region][name] or 0.0) if region in weights else 0.0 for name in sums}
+            shares = {name: own[name] / total if total > 0 else own["final_use"] / sums["final_use"] if sums["final_use"] > 0 else 0.0 for name, total in sums.items()}
+            rows.append((f"{product} @ {region}", shares))
+        found[product] = rows
+    return found
 
 
 def _axes_of(economy: Economy) -> _Axes:
@@ -129,7 +169,9 @@ def _axes_of(economy: Economy) -> _Axes:
         # A recipe that nobody runs can be built in every region.
         best = best or dict.fromkeys(region.values(), 1.0)
         sites += [(f"{recipe} | {place}", recipe, place, efficiency) for place, efficiency in sorted(best.items())]
-    return _Axes(calendar, periods, pd.Index(economy.products["product"].to_list(), name="product"), (*lines, *sites), len(sites), str(planned[-1]))
+    shares = shares_of(economy)
+    labels = [label for product in economy.products["product"] for label in ([place for place, _ in shares[product]] if product in shares else [product])]
+    return _Axes(calendar, periods, pd.Index(labels, name="product"), shares, (*lines, *sites), len(sites), str(planned[-1]))
 
 
 def _runs(line: dict[str, object], period: Period) -> bool:
@@ -176,10 +218,10 @@ def _built(economy: Economy, axes: _Axes, activity: linopy.Variable, new: linopy
     goods: dict[str, list[tuple[str, float, int]]] = {}
     for recipe, item, amount, lag in economy.investments.select("recipe", "item", "amount", "lag").iter_rows():
         goods.setdefault(recipe, []).append((item, amount, lag))
-    worn = [(item, label, wear[recipe] * amount) for label, recipe, *_ in axes.carriers for item, amount, _ in goods.get(recipe, [])]
+    worn = [(home(economy, item, place), label, wear[recipe] * amount) for label, recipe, place, _ in axes.carriers for item, amount, _ in goods.get(recipe, [])]
     total = axes.is_after.astype(float) * (_array(worn, axes.products, axes.carrier) * activity).sum("carrier")
     for lag in sorted(set(economy.investments["lag"].to_list())):
-        entries = [(item, site, amount) for site, recipe, *_ in axes.carriers[-axes.sites :] for item, amount, own in goods[recipe] if own == lag]
+        entries = [(home(economy, item, place), site, amount) for site, recipe, place, _ in axes.carriers[-axes.sites :] for item, amount, own in goods[recipe] if own == lag]
         total = total + (_array(entries, axes.products, axes.site) * new).sum("carrier").shift(period=-lag).fillna(0)
     return total
 
@@ -190,16 +232,17 @@ def _net_outputs(economy: Economy, axes: _Axes) -> xr.DataArray:
     for recipe, item, role, amount in economy.recipes.select("recipe", "item", pl.col("role").cast(pl.String), "amount").iter_rows():
         amounts.setdefault(recipe, []).append((item, amount if role == "out" else 0.0, amount if role == "in" else 0.0))
     net: dict[tuple[str, str], float] = {}
-    for label, recipe, _, efficiency in axes.carriers:
-        for item, out, taken in amounts.get(recipe, []):
+    for label, recipe, place, efficiency in axes.carriers:
+        for good, out, taken in amounts.get(recipe, []):
+            item = home(economy, good, place)
             net[item, label] = net.get((item, label), 0.0) + efficiency * out - taken
     return _array([(*key, value) for key, value in net.items()], axes.products, axes.carrier)
 
 
 def _most_stored(economy: Economy, axes: _Axes) -> xr.DataArray:
     """The ceiling of each product's stock, by product and period; 0 for what cannot be stored."""
-    storable = _array(economy.products.select("product", pl.when("storable").then(np.inf).otherwise(0.0)).rows(), axes.products)
-    ceiling = _array(economy.stocks.select("product", "ceiling").drop_nulls().rows(), axes.products, fill=np.inf)
+    storable = _array(axes.spread(economy.products.select("product", pl.when("storable").then(np.inf).otherwise(0.0)).rows()), axes.products)
+    ceiling = _array(axes.spread(economy.stocks.select("product", "ceiling").drop_nulls().rows(), "stocks"), axes.products, fill=np.inf)
     return np.minimum(ceiling, storable) * xr.DataArray(np.ones(len(axes.periods)), coords=[axes.periods])
 
 
@@ -212,11 +255,35 @@ def _loss(
     width = (np.minimum(high * goal, goal - minimum) - low * goal).clip(min=0.0)
     missed = model.add_variables(lower=0.0, upper=width, name="missed")
     below = model.add_variables(lower=0.0, upper=minimum, name="below minimum")
-    each = _by_period(economy.goals, "weight", axes) * _inverse(goal)
+    each = _by_period(economy.goals, "weight", axes, "final_use") * _inverse(goal)
     return missed.sum("segment"), below, (each * slope * missed).sum("segment") + float(SLOPES[-1]) * each * below
 
 
-def _limit_resources(economy: Economy, axes: _Axes, model: linopy.Model, activity: linopy.Variable, imports: linopy.Variable, exports: linopy.Variable) -> None:
+def _moved(economy: Economy, axes: _Axes, model: linopy.Model) -> linopy.Variable | None:
+    """What leaves by each road, within its limit."""
+    if economy.transfers.is_empty():
+        return None
+    limits = {f"{product}: {origin} > {target}": limit for product, origin, target, limit in economy.transfers.select("product", "from", "to", "limit").iter_rows()}
+    roads = pd.Index(list(limits), name="road")
+    entries = [(road, period, limit) for road, limit in limits.items() if limit is not None for period in axes.periods]
+    return model.add_variables(lower=0.0, upper=_array(entries, roads, axes.periods, fill=np.inf), name="moved")
+
+
+def _carried(economy: Economy, axes: _Axes, moved: linopy.Variable) -> xr.DataArray:
+    """What a unit that leaves by a road takes from where it begins, and brings to where it ends."""
+    net: dict[tuple[str, str], float] = {}
+    for row in economy.transfers.iter_rows(named=True):
+        road = f"{row['product']}: {row['from']} > {row['to']}"
+        flows = [(home(economy, row["product"], row["from"]), -1.0), (home(economy, row["product"], row["to"]), 1.0 - row["loss_share"])]
+        flows += [(home(economy, row["item"], row["from"]), -row["amount"])] if row["item"] is not None else []
+        for label, amount in flows:
+            net[label, road] = net.get((label, road), 0.0) + amount
+    return _array([(*key, value) for key, value in net.items()], axes.products, moved.indexes["road"])
+
+
+def _limit_resources(
+    economy: Economy, axes: _Axes, model: linopy.Model, activity: linopy.Variable, imports: linopy.Variable, exports: linopy.Variable, moved: linopy.Variable | None
+) -> None:
     """Rows of the table `resources`, and their copies in the year after; trade counts in foreign exchange of the whole country."""
     if economy.resources.is_empty():
         return
@@ -231,12 +298,18 @@ def _limit_resources(economy: Economy, axes: _Axes, model: linopy.Model, activit
     use = [(name, carrier, taken.get((recipe, pair[0]), 0.0)) for pair, name in label.items() for carrier, recipe, place, _ in axes.carriers if pair[1] in ("all", place)]
     exchange = _array([("foreign_exchange in all", 1.0)], names)
     paid = (_by_period(economy.trade, "import_price", axes) * imports).sum("product") - (_by_period(economy.trade, "export_price", axes) * exports).sum("product")
-    model.add_constraints((_array(use, names, axes.carrier) * activity).sum("carrier") + exchange * paid <= limit, name="resources", mask=np.isfinite(limit))
+    total = (_array(use, names, axes.carrier) * activity).sum("carrier") + exchange * paid
+    if moved is not None:
+        roads = economy.transfers.filter(pl.col("item").is_not_null())
+        needs = [(f"{row['product']}: {row['from']} > {row['to']}", row["item"], row["from"], row["amount"]) for row in roads.iter_rows(named=True)]
+        hauled = [(name, road, amount) for pair, name in label.items() for road, item, origin, amount in needs if item == pair[0] and pair[1] in ("all", origin)]
+        total = total + (_array(hauled, names, moved.indexes["road"]) * moved).sum("road")
+    model.add_constraints(total <= limit, name="resources", mask=np.isfinite(limit))
 
 
-def _by_period(table: pl.DataFrame, column: str, axes: _Axes) -> xr.DataArray:
-    """A column of a table by product and period; the year after has that of the last period."""
-    entries = table.select("product", "period", column).rows()
+def _by_period(table: pl.DataFrame, column: str, axes: _Axes, shared: str | None = None) -> xr.DataArray:
+    """A column of a table by product and period, shared out by region; the year after has that of the last period."""
+    entries = axes.spread(table.select("product", "period", column).rows(), shared)
     return _array([*entries, *((product, AFTER, value) for product, period, value in entries if period == axes.last)], axes.products, axes.periods)
 
 

@@ -27,6 +27,7 @@ import polars as pl
 
 from _feature_economies import feature_economy
 from _linopy_levels import Levels, Nudge, Programme, build, solve, solve_with_room
+from _linopy_plan import home, shares_of
 from groundplan.planning import levels
 from groundplan.planning.chance import capacities_at_chance
 from groundplan.planning.columns import lay_out
@@ -146,8 +147,17 @@ def compare_prices(economy: Economy, programme: Programme, *, a_kind: int = 1) -
 
 def _missed(result: Plan, economy: Economy) -> tuple[float, float, float]:
     """Shares of minima, of floors and of opening stocks (at the end) that a plan misses, summed."""
-    minima = result.gaps.filter(pl.col("minimum") > 0).select((pl.col("below_minimum") / pl.col("minimum")).sum()).item()
-    stocks = result.outputs.join(economy.stocks, on="product")
+    wanted = economy.goals.select("product", "period", pl.col("minimum").alias("owed"))
+    stored = economy.stocks.select("product", "opening", "floor")
+    whole = result.outputs.join(result.regional_outputs.select("product").unique(), on="product", how="anti").with_columns(final_share=1.0, stock_share=1.0)
+    rows = [(label.partition(" @ ")[0], label.partition(" @ ")[2], own["final_use"], own["stocks"]) for places in shares_of(economy).values() for label, own in places]
+    shares = pl.DataFrame(rows, schema=["product", "region", "final_share", "stock_share"], orient="row", schema_overrides={"product": pl.String, "region": pl.String})
+    there = result.regional_outputs.with_columns(pl.col("region").replace({NOWHERE: ""})).join(shares, on=["product", "region"])
+    columns = ["product", "period", "final_use", "closing_stock", "final_share", "stock_share"]
+    places = pl.concat([whole.select(columns), there.select(columns)]).join(wanted, on=["product", "period"], how="left")
+    owed = places.with_columns(pl.col("owed") * pl.col("final_share")).filter(pl.col("owed") > 0)
+    minima = owed.select((1.0 - pl.col("final_use") / pl.col("owed")).clip(lower_bound=0.0).sum()).item()
+    stocks = places.join(stored, on="product").with_columns(pl.col("opening", "floor") * pl.col("stock_share"))
     floors = stocks.filter(pl.col("floor") > 0).select((1.0 - pl.col("closing_stock") / pl.col("floor")).clip(lower_bound=0.0).sum()).item()
     last = stocks.filter((pl.col("period") == pl.col("period").max()) & (pl.col("opening") > 0))
     return minima, floors, last.select((1.0 - pl.col("closing_stock") / pl.col("opening")).clip(lower_bound=0.0).sum()).item()
@@ -156,6 +166,10 @@ def _missed(result: Plan, economy: Economy) -> tuple[float, float, float]:
 def _nudge(row: dict[str, object], result: Plan, economy: Economy, step: float) -> Nudge:
     """What to move for a shadow price."""
     kind, item, period = str(row["kind"]), str(row["item"]), str(row["period"])
+    if kind == "transfer":
+        item = f"{item}: {row['region']}"
+    if kind in ("import", "export", "stock", "product"):
+        item = home(economy, item, None if row["region"] == NOWHERE else str(row["region"]))
     if kind == "resource":
         item = f"{item} in {row['region']}"
     if kind == "capacity":

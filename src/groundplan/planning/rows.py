@@ -69,9 +69,13 @@ def flow_scales(inputs: Inputs) -> FloatArray:
     wanted = inputs.goals.quantity.max(axis=1, initial=0.0)
     size = np.maximum.reduce([able, inputs.trade.import_limit.max(axis=1, initial=0.0), inputs.stocks.opening])
     need = _needs(inputs, wanted)
-    # A market may live on what it receives.
+    need = np.where(need > _NONE**0.5, need, 0.0)
+    # A market may live on what it receives, or only pass on what others have.
     size = np.where(inputs.markets.is_regional, np.maximum(size, need), size)
-    size = np.maximum(np.where(need > _NONE**0.5, np.minimum(size, _TRIM * need), size), wanted)
+    size = np.maximum(np.where(need > 0, np.minimum(size, _TRIM * need), size), wanted)
+    largest = np.zeros(len(inputs.products))
+    np.maximum.at(largest, inputs.markets.product, size)
+    size = np.where(size > 0, size, largest[inputs.markets.product])
     return np.where(size > 0, size, 1.0)
 
 
