@@ -24,7 +24,8 @@ class Nudge:
 
     Args:
         kind: a kind of shadow price, or "new capacity" for one that no line has yet.
-        item: a line (capacity), a recipe and region as "mill | north" (new capacity), a recipe (growth), a resource as "labour in all", a road as "coal: north > south", or a product (by region: "coal @ north").
+        item: a line (capacity), a recipe and region as "mill | north" (new capacity), a recipe (growth), a resource as "labour in all", a road as
+            "coal: north > south", or a product (by region: "coal @ north").
         period: plan period.
         amount: by how much, in the limit's own unit.
     """

@@ -1,7 +1,8 @@
 """The planner's programme once more, in linopy, written from docs/methods/planning.md and docs/reference/tables.md alone.
 
 Nothing here comes from `groundplan.planning`: lines are columns of their own (no pools), new capacity is a column by recipe and region, columns are there for all
-products and periods, a product that is balanced by region is one in each region that there is, and figures are in the tables' own units. What it shares with the planner is the documentation, the tables and HiGHS.
+products and periods, a product that is balanced by region is one in each region that there is, and figures are in the tables' own units.
+What it shares with the planner is the documentation, the tables and HiGHS.
 """
 
 from __future__ import annotations

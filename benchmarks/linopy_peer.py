@@ -140,7 +140,7 @@ def compare_prices(economy: Economy, programme: Programme, *, a_kind: int = 1) -
     for row in prices.group_by("kind", maintain_order=True).head(a_kind).iter_rows(named=True):
         step = STEP * (row["limit"] if row["limit"] > 0 else flows.get(row["item"], 1.0) or 1.0)
         nudge, level = _nudge(row, result, economy, step), row["priority"] or "minima"
-        can_fall = row["limit"] > 0 or row["kind"] == "product"
+        can_fall = row["limit"] > 0
         more, less = (_worth(programme, replace(nudge, amount=amount), base, level) for amount in (step, -step if can_fall else 0.0))
         yield PriceFound(row["kind"], row["item"], row["period"], row["price"], more, less, ROUNDING * max(base.of(level), 1.0) / step)
 

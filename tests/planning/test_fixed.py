@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from economies import economy_of
+from economies import economy_of, random_rows
 
 from groundplan.errors import InputError
 from groundplan.flows.fixing import parse_fixed
@@ -152,3 +152,56 @@ def test_steps_are_what_is_tested(monkeypatch):
     monkeypatch.setattr(large, "solve_large", lambda *given, **named: told.append(solve(*given, **named)) or told[-1])
     plan(mill({"flow": "production", "item": "cloth", "period": "2021", "at_least": 60.0}))
     assert told[0] is not None
+
+
+def price_of(result: Plan, item: str) -> dict[str, object]:
+    return result.shadow_prices.filter((pl.col("kind") == "fixed") & (pl.col("item") == item)).row(0, named=True)
+
+
+def test_what_a_number_costs_the_goals_is_its_price(planned):
+    # 100 of power: 45 of cloth leave 55 of bread, of 80; it misses between 25 and 35 %, where one more costs (1 + 2 (0.25 + 0.35)) / 3 over 80. That holds from 40 to 48 of cloth.
+    result = planned(mill({"flow": "production", "item": "cloth", "period": "2021", "at_least": 45.0}))
+    price = price_of(result, "production cloth >=")
+
+    assert price["price"] == pytest.approx(2.2 / 3.0 / 80.0, rel=1e-3)
+    assert (price["limit"], price["priority"], price["measure"]) == (45.0, 1, "t")
+    if price["valid_from"] is not None:
+        assert (price["valid_from"], price["valid_to"]) == pytest.approx((40.0, 48.0), rel=1e-9)
+
+    # 50 of bread at the most, of 80: between 35 and 50 % are missed, and one more would gain (1 + 2 (0.35 + 0.5)) / 3 over 80. That holds from 40 to 52.
+    result = planned(mill({"flow": "final_use", "item": "bread", "period": "2021", "at_most": 50.0}))
+    price = price_of(result, "final_use bread <=")
+
+    assert price["price"] == pytest.approx(2.7 / 3.0 / 80.0, rel=1e-3)
+    if price["valid_from"] is not None:
+        assert (price["valid_from"], price["valid_to"]) == pytest.approx((40.0, 52.0), rel=1e-9)
+
+
+def test_of_a_number_with_both_bounds_the_one_that_binds_has_a_price():
+    both = {"flow": "production", "item": "cloth", "period": "2021", "at_least": 45.0, "at_most": 45.0}
+    result = plan(mill(both))
+
+    fixed = result.shadow_prices.filter(pl.col("kind") == "fixed")
+
+    assert fixed["item"].to_list() == ["production cloth >="]
+    assert "the number fixed for production of cloth" in result.outcome.sentence
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_easing_a_number_a_little_gains_its_price(seed):
+    rows, horizon = random_rows(seed)
+    rows["goals"] = [row | {"priority": 1} for row in rows["goals"]]
+    free = plan(economy_of(rows, horizon=horizon))
+    made = free.outputs.filter(pl.col("production") > 0).row(seed, named=True)
+    for bound, share in (("at_least", 1.02), ("at_most", 0.8)):
+        fixed = {"flow": "production", "item": made["product"], "period": made["period"], bound: share * made["production"]}
+        result = plan(economy_of(rows | {"fixed": [fixed]}, horizon=horizon))
+        prices = result.shadow_prices.filter((pl.col("kind") == "fixed") & (pl.col("priority") == 1))
+        if result.outcome.status == "infeasible" or prices.is_empty():
+            continue
+        price = prices.row(0, named=True)
+        end = price["valid_from"] if bound == "at_least" else price["valid_to"]
+        step = 0.5 * ((end - price["limit"]) if end is not None else (0.01 if bound == "at_most" else -0.01) * price["limit"])
+        eased = plan(economy_of(rows | {"fixed": [fixed | {bound: fixed[bound] + step}]}, horizon=horizon))
+
+        assert result.objective - eased.objective == pytest.approx(price["price"] * abs(step), rel=1e-6, abs=1e-11)

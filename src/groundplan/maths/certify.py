@@ -149,7 +149,8 @@ def certify(
 ) -> Certified:  # fmt: skip
     """Find a point that is feasible to the last digits and proven to cost at most `gap` more than the least.
 
-    A primal-dual walk comes near, at first in a metric of its own making and then in that of its prices. Its duals are then taken onto what is dual feasible by a walk without right-hand sides, which proves a bound; its point onto what is feasible and
+    A primal-dual walk comes near, at first in a metric of its own making and then in that of its prices.
+    Its duals are then taken onto what is dual feasible by a walk without right-hand sides, which proves a bound; its point onto what is feasible and
     costs no more than bound and gap together: a set with an inside, so that walk has an end, and its end is a certificate. Columns that would cost more by moving move less
     on it. Where it does not come near that set, the first walk goes on.
 

@@ -31,11 +31,11 @@ class Priced:
     """All limits of a plan: one entry a limit.
 
     Args:
-        kind: capacity, growth, resource, import, export, stock, transfer or product.
+        kind: capacity, growth, resource, import, export, stock, transfer, fixed or product.
         item, region: positions on the axis of the kind, see `shadow_prices`; region is a label or -1.
         period: position of the period.
         limit: size of the limit in the plan.
-        moves: which bounds move with it, by rate 1 in unscaled units; the year after the plan moves with the last period.
+        moves: which bounds move with it, by rate 1 in unscaled units, or by -1 where the limit is eased by falling; the year after the plan moves with the last period.
     """
 
     kind: NDArray[np.str_]
@@ -70,7 +70,13 @@ def list_limits(inputs: Inputs, layout: Layout, plan: Levels) -> Priced:
         gathered.add("stock", stored, period, inputs.stocks.ceiling[stored], [layout.stock[stored, period]])
         goods = np.arange(len(inputs.markets))
         supply = (plan.production + plan.imports + plan.received + plan.opening - plan.losses)[:, period]
-        gathered.add("product", goods, period, supply, [columns + layout.balance[:, period]], rate=-1.0, both=True)
+        gathered.add("product", goods, period, supply, [columns + layout.balance[:, period]], rate=-1.0, lower=True)
+    for at, (least, most) in enumerate(zip(inputs.fixed.least, inputs.fixed.most, strict=True)):
+        period, held = int(inputs.fixed.period[at]), [np.array([columns + layout.fixed[at]])]
+        if np.isfinite(most):
+            gathered.add("fixed", np.array([2 * at]), period, np.array([most]), held)
+        if least > 0:
+            gathered.add("fixed", np.array([2 * at + 1]), period, np.array([least]), held, rate=-1.0, upper=False, lower=True)
     for entry in np.flatnonzero(limits.period < planned):
         period = int(limits.period[entry])
         twin = copies.get((limits.resource[entry], limits.region[entry])) if period == planned - 1 else None
@@ -81,19 +87,25 @@ def list_limits(inputs: Inputs, layout: Layout, plan: Levels) -> Priced:
 
 def price_limits(limits: Priced, level: Level, solved: Solved) -> FloatArray:
     """Give the gain in a level's goals per unit of each limit, shape (K,), unscaled; below zero where an earlier level, which has no price, gains by it at their cost."""
-    rows, columns = solved.programme.matrix.shape
     scaling = solved.scaling
     reduced = level.cost - (solved.programme.matrix.T @ (scaling.rows * level.duals))
     gain = np.concatenate([-reduced, -scaling.rows * level.duals])
     size = np.concatenate([1.0 / scaling.columns, scaling.rows]) * float((level.cost * scaling.columns).max(initial=0.0))
     gain = np.where(level.free | (np.abs(gain) <= level.rounding * size), 0.0, gain)
     # A variable that stands at its other bound is not held back by this one.
-    values = np.concatenate([level.x, level.row_values])
-    ends = np.concatenate([solved.programme.upper / scaling.columns, solved.programme.row_upper * scaling.rows])
-    at_end = np.abs(values - ends) <= level.near * np.maximum(1.0, np.abs(ends), where=np.isfinite(ends), out=np.full(rows + columns, np.inf))
-    moves = limits.moves
-    counted = np.where(at_end[moves.variable] & np.isfinite(ends[moves.variable]) | moves.lower, gain[moves.variable] * moves.rate, 0.0)
+    values, moves = np.concatenate([level.x, level.row_values]), limits.moves
+    programme = solved.programme
+    at_top = _stands_at(values, np.concatenate([programme.upper / scaling.columns, programme.row_upper * scaling.rows]), level.near)
+    at_foot = _stands_at(values, np.concatenate([programme.lower / scaling.columns, programme.row_lower * scaling.rows]), level.near)
+    holds = np.where(moves.upper, at_top[moves.variable] | moves.lower, at_foot[moves.variable])
+    counted = np.where(holds, gain[moves.variable] * moves.rate, 0.0)
     return np.asarray(np.bincount(moves.limit, counted, len(limits.limit)), np.float64)
+
+
+def _stands_at(values: FloatArray, ends: FloatArray, near: float) -> NDArray[np.bool_]:
+    """Say which variables stand at bounds that are finite, as near as can be told."""
+    finite = np.isfinite(ends)
+    return finite & (np.abs(values - np.where(finite, ends, 0.0)) <= near * np.maximum(1.0, np.abs(np.where(finite, ends, 0.0))))
 
 
 def shadow_prices(economy: Economy, inputs: Inputs, layout: Layout, solved: Solved, plan: Levels) -> pl.DataFrame:
@@ -135,6 +147,9 @@ def _rows(economy: Economy, inputs: Inputs, limits: Priced, level: Level, solved
     scaled = Moves(number[moves.limit[kept]], variable, moves.rate[kept] * scale, moves.upper[kept], moves.lower[kept])
     limit = limits.limit[found]
     down, up = _ranges(level, scaled, prices[found] * limit)
+    # What is eased by falling holds from where it can fall to.
+    falls = (limits.kind[found] == "fixed") & (limits.item[found] % 2 == 1)
+    down, up = np.where(falls, -up, down), np.where(falls, -down, up)
     labels = [_labels(inputs, str(limits.kind[at]), int(limits.item[at])) for at in found]
     measures = _measures(economy)
     table = pl.DataFrame(
@@ -174,6 +189,11 @@ def _labels(inputs: Inputs, kind: str, item: int) -> tuple[str, str, str]:
     if kind == "capacity":
         pool = inputs.pools.table.row(item, named=True)
         return pool["pool"], pool["region"], "capacity"
+    if kind == "fixed":
+        fixed, at = inputs.fixed, item // 2
+        of_capacity = fixed.flow[at] == "new_capacity"
+        label = (inputs.recipes if of_capacity else inputs.products).labels[fixed.item[at]]
+        return f"{fixed.flow[at]} {label} {'>=' if item % 2 else '<='}", ALL_REGIONS, "capacity" if of_capacity else label
     if kind == "growth":
         return inputs.recipes.labels[item], ALL_REGIONS, "capacity"
     if kind == "resource":
@@ -201,10 +221,10 @@ class _Gathered:
         self.item: list[IntArray] = []
         self.period: list[IntArray] = []
         self.limit: list[FloatArray] = []
-        self.moves: list[tuple[IntArray, IntArray, FloatArray, NDArray[np.bool_]]] = []
+        self.moves: list[tuple[IntArray, IntArray, FloatArray, NDArray[np.bool_], NDArray[np.bool_]]] = []
         self.count = 0
 
-    def add(self, kind: str, item: IntArray, period: int, limit: FloatArray, places: list[IntArray], *, rate: float = 1.0, both: bool = False) -> None:
+    def add(self, kind: str, item: IntArray, period: int, limit: FloatArray, places: list[IntArray], *, rate: float = 1.0, upper: bool = True, lower: bool = False) -> None:
         number = self.count + np.arange(len(item))
         self.kind += [kind] * len(item)
         self.item.append(item)
@@ -213,10 +233,9 @@ class _Gathered:
         for place in places:
             there = place >= 0
             size = int(there.sum())
-            self.moves.append((number[there], place[there], np.full(size, rate), np.full(size, both)))
+            self.moves.append((number[there], place[there], np.full(size, rate), np.full(size, upper), np.full(size, lower)))
         self.count += len(item)
 
     def priced(self) -> Priced:
-        limit, variable, rate, both = (np.concatenate(parts) for parts in zip(*self.moves, strict=True))
-        moves = Moves(limit, variable, rate, np.ones(len(limit), dtype=bool), both)
+        moves = Moves(*(np.concatenate(parts) for parts in zip(*self.moves, strict=True)))
         return Priced(np.array(self.kind), np.concatenate(self.item), np.concatenate(self.period), np.concatenate(self.limit), moves)

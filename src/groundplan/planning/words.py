@@ -248,6 +248,8 @@ def _group(economy: Economy) -> pl.Expr:
     names = dict(economy.products.select("product", pl.col("name").fill_null(pl.col("product"))).iter_rows())
     named = pl.col("item").replace(names)
     recipe = pl.col("item").str.split(" | ").list.first().str.replace_all("_", " ")
+    parts = pl.col("item").str.extract_groups(r"^(\w+) (.*) [<>]=$")
+    fixed = parts.struct.field("1").str.replace_all("_", " ") + pl.lit(" of ") + parts.struct.field("2").replace(names)
     return (
         pl.when(pl.col("kind") == "capacity").then(pl.lit("capacity of ") + recipe)
         .when(pl.col("kind") == "growth").then(pl.lit("growth of ") + recipe)
@@ -255,6 +257,7 @@ def _group(economy: Economy) -> pl.Expr:
         .when(pl.col("kind") == "export").then(pl.lit("exports of ") + named)
         .when(pl.col("kind") == "stock").then(pl.lit("stores for ") + named)
         .when(pl.col("kind") == "transfer").then(pl.lit("moving of ") + named)
+        .when(pl.col("kind") == "fixed").then(pl.lit("the number fixed for ") + fixed)
         .otherwise(pl.col("item").str.replace_all("_", " "))
     )  # fmt: skip
 

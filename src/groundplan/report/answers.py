@@ -32,6 +32,7 @@ _KINDS = {
     "export": ("export limit", "export limits"),
     "stock": ("limit on stocks", "limits on stocks"),
     "transfer": ("road", "roads"),
+    "fixed": ("number that is fixed", "numbers that are fixed"),
 }
 
 

@@ -29,7 +29,7 @@ __all__ = [
 BEFORE_GOALS = "minima or fixed numbers"
 """What comes before the goals of the first priority."""
 
-KINDS = ("capacity", "growth", "resource", "import", "export", "stock", "transfer")
+KINDS = ("capacity", "growth", "resource", "import", "export", "stock", "transfer", "fixed")
 """Kinds of shadow prices that are limits; the kind `product` says what a good is worth."""
 
 
@@ -51,7 +51,7 @@ class Bottleneck:
         periods: those in which it binds.
         limit: limit in the period in which it is worth most.
         measure: unit of measure of the limit.
-        room: up to which share above that limit its shadow price holds; None where it is not known.
+        room: up to which share above that limit its shadow price holds, below it where it is a bound from below; None where it is not known.
     """
 
     kind: str
@@ -64,6 +64,11 @@ class Bottleneck:
     limit: float
     measure: str
     room: float | None
+
+    @property
+    def falls(self) -> bool:
+        """Whether it is eased by falling: a number that is fixed from below."""
+        return self.kind == "fixed" and self.what.endswith("at least")
 
     @property
     def label(self) -> str:
@@ -80,17 +85,24 @@ def rank_bottlenecks(shown: ReportInput, names: Names) -> list[Bottleneck]:
         return []
     named = prices.with_columns(_names_of_limits(shown, names, prices)).unnest("named").with_columns(pl.col("priority").fill_null(1))
     sums = named.group_by("kind", "what", "place", "priority", maintain_order=True).agg(
-        pl.col("value").sum(), pl.col("period").unique().sort(), *(pl.col(name).first() for name in ("limit", "valid_to", "measure"))
+        pl.col("value").sum(), pl.col("period").unique().sort(), *(pl.col(name).first() for name in ("item", "limit", "valid_from", "valid_to", "measure"))
     )
     sums = sums.with_columns((pl.col("value") / pl.col("value").sum().over("priority")).alias("share"))
     found = [
         Bottleneck(
             row["kind"], row["what"], (row["place"],) if row["place"] else (), row["priority"], row["value"], row["share"], tuple(row["period"]),
-            row["limit"] or 0.0, row["measure"] or "", row["valid_to"] / row["limit"] - 1.0 if row["valid_to"] is not None and row["limit"] else None,
+            row["limit"] or 0.0, row["measure"] or "", _room(row),
         )
         for row in sums.iter_rows(named=True)
     ]  # fmt: skip
     return sorted(found, key=_rank)
+
+
+def _room(row: dict[str, Any]) -> float | None:
+    """Give how far a limit can be eased at its price, as a share of it."""
+    falls = row["kind"] == "fixed" and row["item"].endswith(">=")
+    end = row["valid_from"] if falls else row["valid_to"]
+    return abs(end / row["limit"] - 1.0) if end is not None and row["limit"] else None
 
 
 def group_bottlenecks(ranked: Sequence[Bottleneck]) -> list[Bottleneck]:
@@ -170,6 +182,10 @@ def describe_limits(shown: ReportInput, names: Names) -> Callable[[str, str, str
             return f"New capacity for {made(item)}", place
         if kind in traded:
             return f"{traded[kind]} {names.product(item)}", place
+        if kind == "fixed":
+            flow, label, bound = item.split(" ", 1)[0], item.split(" ", 1)[1][:-3], item[-2:]
+            name = names.words(label) if flow == "new_capacity" else names.product(label)
+            return f"Fixed: {flow.replace('_', ' ')} of {name} {'at least' if bound == '>=' else 'at most'}", ""
         if kind == "transfer":
             return f"Moving {names.product(item)}", place.replace(" > ", " to ")
         return names.sector(item), place

@@ -57,7 +57,7 @@ def _bottlenecks(shown: ReportInput, names: Names) -> Figure | None:
 def _cells(item: Bottleneck) -> tuple[str, ...]:
     scale = scale_for(item.limit, item.measure)
     periods = f"{item.periods[0]} to {item.periods[-1]}" if len(item.periods) > 1 else item.periods[0]
-    room = MISSING if item.room is None else "no end" if item.room > 10 else f"+{plain(100 * max(item.room, 0.0), 2)} %"
+    room = MISSING if item.room is None else "no end" if item.room > 10 else f"{'−' if item.falls else '+'}{plain(100 * max(item.room, 0.0), 2)} %"
     return (
         item.label,
         f"{plain(item.limit / scale.divisor)} {scale.measure}".strip(),

@@ -366,11 +366,11 @@ class ResourceUse(dy.Schema):
 class ShadowPrices(dy.Schema):
     """What one more unit would be worth, in weighted goals."""
 
-    kind = _key("capacity, growth (limit on new capacity), resource, import, export, stock (ceiling), transfer or product")
-    item = _key("pool, resource or product")
+    kind = _key("capacity, growth (limit on new capacity), resource, import, export, stock (ceiling), transfer, fixed (a number that is decided) or product")
+    item = _key("pool, resource or product; of a number that is decided flow, product or recipe, and bound, as in: production steel >=")
     region = _key("region, or all; of a transfer: from > to")
     period = _key("plan period")
-    price = _number("gain in weighted goals (priority level of the row) per unit")
+    price = _number("gain in weighted goals (priority level of the row) per unit by which the limit is eased: raised, or lowered where it is a bound from below")
     priority = dy.Int64(nullable=True, description="priority level whose goals it moves")
     valid_from = _number("limit down to which the price holds")
     valid_to = _number("limit up to which the price holds")
