@@ -137,8 +137,10 @@ def solve(programme: Programme, *, nudge: Nudge | None = None, until: int | None
         least = MATTERS * np.abs(cost).max(initial=0.0)
         for duals, lower, upper in ((solution.col_dual, bounds.lower, bounds.upper), (solution.row_dual, bounds.row_lower, bounds.row_upper)):
             dual = np.array(duals)
-            lower[dual < -least] = upper[dual < -least]
-            upper[dual > least] = lower[dual > least]
+            # A dual that holds nothing at a bound which is not there is rounding.
+            falls, rises = (dual < -least) & np.isfinite(upper), (dual > least) & np.isfinite(lower)
+            lower[falls] = upper[falls]
+            upper[rises] = lower[rises]
     return found
 
 

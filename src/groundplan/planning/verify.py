@@ -9,10 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from groundplan.planning.rechecking import Check as _Check
-from groundplan.planning.rechecking import at_most as _at_most
-from groundplan.planning.rechecking import equal as _equal
-from groundplan.planning.rechecking import where as _where
+from groundplan.planning.rechecking import Check, at_most, equal, where
 from groundplan.planning.verify_regions import carriage, lost_on_the_way, regional_checks
 from groundplan.tables.bundles import Plan
 from groundplan.tables.economy import Economy
@@ -89,19 +86,19 @@ def _periods(economy: Economy) -> pl.DataFrame:
     return pl.DataFrame({"period": labels, "place": range(len(labels))}, schema={"period": pl.String, "place": pl.Int64})
 
 
-def _balances(economy: Economy, plan: Plan) -> list[_Check]:
+def _balances(economy: Economy, plan: Plan) -> list[Check]:
     flow = pl.sum_horizontal(*_SOURCES)
-    lowest = plan.outputs.select(_where(*_KEYS), (-pl.min_horizontal(*_SOURCES, *_USES)).alias("excess"), flow.alias("scale"))
+    lowest = plan.outputs.select(where(*_KEYS), (-pl.min_horizontal(*_SOURCES, *_USES)).alias("excess"), flow.alias("scale"))
     cells = len(economy.products) * economy.settings.horizon
     whole = pl.DataFrame({"where": ["outputs"], "excess": [float(abs(len(plan.outputs) - cells))], "scale": [1.0]})
     return [
-        ("sources equal uses", _equal(plan.outputs, _KEYS, flow, pl.sum_horizontal(*_USES), flow)),
+        ("sources equal uses", equal(plan.outputs, _KEYS, flow, pl.sum_horizontal(*_USES), flow)),
         ("no flow is negative", lowest),
         ("every product and period has a balance", whole),
     ]
 
 
-def _technology(economy: Economy, plan: Plan) -> list[_Check]:
+def _technology(economy: Economy, plan: Plan) -> list[Check]:
     recipes = economy.recipes.select("recipe", "item", pl.col("role").cast(pl.String), "amount")
     flows = plan.activities.join(recipes, on="recipe").with_columns(pl.col("level") * pl.col("amount"))
     made = flows.filter(pl.col("role") == "out").group_by(pl.col("item").alias("product"), "period").agg((pl.col("level") * pl.col("efficiency")).sum().alias("made"))
@@ -111,18 +108,18 @@ def _technology(economy: Economy, plan: Plan) -> list[_Check]:
     goods = plan.new_capacity.join(places, on="period").join(economy.investments.select("recipe", "item", "amount", "lag"), on="recipe")
     delivered = goods.with_columns((pl.col("place") - pl.col("lag")).alias("place")).drop("period").join(places, on="place", how="left")
     built = delivered.group_by(pl.col("item").alias("product"), "period").agg((pl.col("quantity") * pl.col("amount")).sum().alias("built"))
-    early = delivered.filter(pl.col("place") < 0).select(_where("pool"), pl.col("quantity").alias("excess"), pl.col("quantity").alias("scale"))
+    early = delivered.filter(pl.col("place") < 0).select(where("pool"), pl.col("quantity").alias("excess"), pl.col("quantity").alias("scale"))
     table = plan.outputs.join(made, on=_KEYS, how="left").join(used, on=_KEYS, how="left").join(built, on=_KEYS, how="left").fill_null(0.0)
     flow = pl.sum_horizontal(*_SOURCES)
     return [
-        ("production is what the activities make", _equal(table, _KEYS, pl.col("production"), pl.col("made"), flow)),
-        ("intermediate use is what the activities use up", _equal(table, _KEYS, pl.col("intermediate"), pl.col("used"), flow)),
-        ("investment is what new capacity takes", _equal(table, _KEYS, pl.col("investment"), pl.col("built"), flow)),
+        ("production is what the activities make", equal(table, _KEYS, pl.col("production"), pl.col("made"), flow)),
+        ("intermediate use is what the activities use up", equal(table, _KEYS, pl.col("intermediate"), pl.col("used"), flow)),
+        ("investment is what new capacity takes", equal(table, _KEYS, pl.col("investment"), pl.col("built"), flow)),
         ("capital goods are delivered within the plan", early),
     ]
 
 
-def _stocks(economy: Economy, plan: Plan) -> list[_Check]:
+def _stocks(economy: Economy, plan: Plan) -> list[Check]:
     places = _periods(economy)
     before = plan.outputs.join(places, on="period").select("product", (pl.col("place") + 1).alias("place"), pl.col("closing_stock").alias("before"))
     facts = economy.products.select("product", "storable", "loss_share").join(economy.stocks.select("product", "opening", "floor", "ceiling"), on="product", how="left")
@@ -135,25 +132,25 @@ def _stocks(economy: Economy, plan: Plan) -> list[_Check]:
     floors = table.filter(pl.col("storable") & (not told))
     ceiling = pl.when(pl.col("storable")).then(pl.col("ceiling")).otherwise(0.0)
     return [
-        ("stocks open as they closed", _equal(table, _KEYS, pl.col("opening_stock"), pl.col("before").fill_null(pl.col("opening")))),
+        ("stocks open as they closed", equal(table, _KEYS, pl.col("opening_stock"), pl.col("before").fill_null(pl.col("opening")))),
         (
             "stores lose their share",
-            _equal(table, _KEYS, pl.col("losses"), pl.col("opening_stock") * pl.col("loss_share") + pl.col("lost"), pl.col("opening_stock") + pl.col("lost")),
+            equal(table, _KEYS, pl.col("losses"), pl.col("opening_stock") * pl.col("loss_share") + pl.col("lost"), pl.col("opening_stock") + pl.col("lost")),
         ),
-        ("stocks keep their floor", _at_most(floors, _KEYS, pl.min_horizontal(pl.col("floor"), ceiling), stock)),
-        ("stocks stay below their ceiling", _at_most(table.filter(ceiling.is_not_null()), _KEYS, stock, ceiling, pl.max_horizontal(ceiling, flow))),
+        ("stocks keep their floor", at_most(floors, _KEYS, pl.min_horizontal(pl.col("floor"), ceiling), stock)),
+        ("stocks stay below their ceiling", at_most(table.filter(ceiling.is_not_null()), _KEYS, stock, ceiling, pl.max_horizontal(ceiling, flow))),
     ]
 
 
-def _trade(economy: Economy, plan: Plan) -> list[_Check]:
+def _trade(economy: Economy, plan: Plan) -> list[Check]:
     table = plan.outputs.join(economy.trade, on=_KEYS, how="left").with_columns(pl.col("import_limit", "export_limit").fill_null(0.0))
     return [
-        ("imports stay within their limit", _at_most(table, _KEYS, pl.col("imports"), pl.col("import_limit"))),
-        ("exports stay within their limit", _at_most(table, _KEYS, pl.col("exports"), pl.col("export_limit"))),
+        ("imports stay within their limit", at_most(table, _KEYS, pl.col("imports"), pl.col("import_limit"))),
+        ("exports stay within their limit", at_most(table, _KEYS, pl.col("exports"), pl.col("export_limit"))),
     ]
 
 
-def _capacities(economy: Economy, plan: Plan, *, nameplates: bool) -> list[_Check]:
+def _capacities(economy: Economy, plan: Plan, *, nameplates: bool) -> list[Check]:
     activities, keys = plan.activities, ["pool", "period"]
     wear = economy.investments.select("recipe", "depreciation", "limit").unique("recipe")
     places = _periods(economy)
@@ -167,24 +164,24 @@ def _capacities(economy: Economy, plan: Plan, *, nameplates: bool) -> list[_Chec
     added = plan.new_capacity.join(places.filter(pl.col("place") < economy.settings.horizon), on="period").select("pool", "period", "quantity")
     told = activities.join(added, on=keys, how="full", coalesce=True).with_columns(pl.col("new_capacity", "quantity").fill_null(0.0))
     checks = [
-        ("activity stays within capacity", _at_most(activities, keys, pl.col("level"), pl.col("capacity"))),
-        ("no activity is negative", activities.select(_where(*keys), (-pl.col("level")).alias("excess"), pl.col("capacity").alias("scale"))),
-        ("capacity follows from the period before", _equal(grown, keys, pl.col("capacity"), pl.col("before") * (1 - pl.col("depreciation")) + pl.col("new_capacity"))),
-        ("lines add up to their pool", _equal(summed, keys, pl.col("level"), pl.col("lines_level"), pl.col("capacity"))),
-        ("lines' capacities add up to their pool's", _equal(summed, keys, pl.col("capacity"), pl.col("lines_capacity"))),
-        ("lines stay within their capacity", _at_most(plan.line_activities, ["line", "period"], pl.col("level"), pl.col("capacity"))),
-        ("growth stays within its limit", _at_most(growth, ["recipe", "period"], pl.col("quantity"), pl.col("limit"))),
-        ("only recipes with investment grow", stray.select(_where("pool"), pl.col("quantity").alias("excess"), pl.col("quantity").alias("scale"))),
-        ("new capacity is told once", _equal(told, keys, pl.col("new_capacity"), pl.col("quantity"))),
+        ("activity stays within capacity", at_most(activities, keys, pl.col("level"), pl.col("capacity"))),
+        ("no activity is negative", activities.select(where(*keys), (-pl.col("level")).alias("excess"), pl.col("capacity").alias("scale"))),
+        ("capacity follows from the period before", equal(grown, keys, pl.col("capacity"), pl.col("before") * (1 - pl.col("depreciation")) + pl.col("new_capacity"))),
+        ("lines add up to their pool", equal(summed, keys, pl.col("level"), pl.col("lines_level"), pl.col("capacity"))),
+        ("lines' capacities add up to their pool's", equal(summed, keys, pl.col("capacity"), pl.col("lines_capacity"))),
+        ("lines stay within their capacity", at_most(plan.line_activities, ["line", "period"], pl.col("level"), pl.col("capacity"))),
+        ("growth stays within its limit", at_most(growth, ["recipe", "period"], pl.col("quantity"), pl.col("limit"))),
+        ("only recipes with investment grow", stray.select(where("pool"), pl.col("quantity").alias("excess"), pl.col("quantity").alias("scale"))),
+        ("new capacity is told once", equal(told, keys, pl.col("new_capacity"), pl.col("quantity"))),
     ]
     if nameplates:
         first = plan.line_activities.join(economy.lines.filter(pl.col("since").is_null()).select("line", pl.col("capacity").alias("nameplate")), on="line")
         first = first.join(places.filter(pl.col("place") == 0), on="period")
-        checks.append(("lines open at their nameplate", _equal(first, ["line", "period"], pl.col("capacity"), pl.col("nameplate"))))
+        checks.append(("lines open at their nameplate", equal(first, ["line", "period"], pl.col("capacity"), pl.col("nameplate"))))
     return checks
 
 
-def _resources(economy: Economy, plan: Plan) -> list[_Check]:
+def _resources(economy: Economy, plan: Plan) -> list[Check]:
     recipes = economy.recipes.select("recipe", pl.col("item").alias("resource"), pl.col("role").cast(pl.String), "amount")
     recipes = recipes.join(economy.products, left_on="resource", right_on="product", how="anti")
     out = pl.col("role") == "out"
@@ -209,25 +206,25 @@ def _resources(economy: Economy, plan: Plan) -> list[_Check]:
     told = table.join(plan.resource_use.select(*keys, "use"), on=keys, how="left")
     scale = pl.max_horizontal(pl.col("limit"), pl.col("sum").abs())
     return [
-        ("resources stay within their limit", _at_most(table, keys, pl.col("sum"), pl.col("limit"), scale)),
-        ("use of resources is told", _equal(told, keys, pl.col("use"), pl.col("sum"), scale)),
+        ("resources stay within their limit", at_most(table, keys, pl.col("sum"), pl.col("limit"), scale)),
+        ("use of resources is told", equal(told, keys, pl.col("use"), pl.col("sum"), scale)),
     ]
 
 
-def _goals(economy: Economy, plan: Plan) -> list[_Check]:
+def _goals(economy: Economy, plan: Plan) -> list[Check]:
     goals = economy.goals.select(*_KEYS, "quantity", pl.col("minimum").alias("least")).with_columns(pl.max_horizontal("quantity", "least").alias("wanted"))
     table = plan.outputs.join(goals, on=_KEYS, how="left").with_columns(pl.col("wanted", "least").fill_null(0.0))
     told = plan.gaps.join(plan.outputs.select(*_KEYS, "final_use"), on=_KEYS, how="left")
     owed = table.join(plan.gaps.select(*_KEYS, "below_minimum"), on=_KEYS, how="left").with_columns(pl.col("below_minimum").fill_null(0.0))
     return [
-        ("no more is delivered than is wanted", _at_most(table, _KEYS, pl.col("final_use"), pl.col("wanted"))),
-        ("minima are met, or said not to be", _at_most(owed, _KEYS, pl.col("least") - pl.col("below_minimum"), pl.col("final_use"), pl.col("wanted"))),
-        ("what is delivered is told", _equal(told, _KEYS, pl.col("delivered"), pl.col("final_use"), pl.col("goal"))),
-        ("shortfall is goal less delivered", _equal(plan.gaps, _KEYS, pl.col("shortfall"), pl.col("goal") - pl.col("delivered"), pl.col("goal"))),
+        ("no more is delivered than is wanted", at_most(table, _KEYS, pl.col("final_use"), pl.col("wanted"))),
+        ("minima are met, or said not to be", at_most(owed, _KEYS, pl.col("least") - pl.col("below_minimum"), pl.col("final_use"), pl.col("wanted"))),
+        ("what is delivered is told", equal(told, _KEYS, pl.col("delivered"), pl.col("final_use"), pl.col("goal"))),
+        ("shortfall is goal less delivered", equal(plan.gaps, _KEYS, pl.col("shortfall"), pl.col("goal") - pl.col("delivered"), pl.col("goal"))),
     ]
 
 
-def _fixed(economy: Economy, plan: Plan) -> list[_Check]:
+def _fixed(economy: Economy, plan: Plan) -> list[Check]:
     flows = plan.outputs.unpivot(["production", "final_use", "imports", "exports", "closing_stock"], index=_KEYS, variable_name="flow", value_name="is")
     built = plan.new_capacity.group_by(pl.col("recipe").alias("product"), "period").agg(pl.lit("new_capacity").alias("flow"), pl.col("quantity").sum().alias("is"))
     periods = _periods(economy).filter(pl.col("place") < economy.settings.horizon).select("period")
@@ -240,15 +237,15 @@ def _fixed(economy: Economy, plan: Plan) -> list[_Check]:
     named = sum(note.subject == "fixed" and note.severity == "alert" for note in plan.notes)
     table = table.sort(pl.max_horizontal(pl.col("at_least") - pl.col("is"), pl.col("is") - pl.col("at_most")) / supply, descending=True, nulls_last=True).slice(named)
     return [
-        ("what is fixed is not fallen short of", _at_most(table.filter(pl.col("at_least").is_not_null()), keys, pl.col("at_least"), pl.col("is"), supply)),
-        ("what is fixed is not exceeded", _at_most(table.filter(pl.col("at_most").is_not_null()), keys, pl.col("is"), pl.col("at_most"), supply)),
+        ("what is fixed is not fallen short of", at_most(table.filter(pl.col("at_least").is_not_null()), keys, pl.col("at_least"), pl.col("is"), supply)),
+        ("what is fixed is not exceeded", at_most(table.filter(pl.col("at_most").is_not_null()), keys, pl.col("is"), pl.col("at_most"), supply)),
     ]
 
 
-def _allocations(plan: Plan) -> list[_Check]:
+def _allocations(plan: Plan) -> list[Check]:
     sums = plan.allocations.group_by(*_KEYS, "use").agg(pl.col("quantity").sum().alias("allocated"))
     long = plan.outputs.unpivot(
         ["intermediate", "investment", "final_use", "exports", "closing_stock"], index=[*_KEYS, "production", "imports", "opening_stock"], variable_name="use", value_name="total"
     )
     table = long.join(sums, on=[*_KEYS, "use"], how="left").with_columns(pl.col("allocated").fill_null(0.0))
-    return [("allocations add up to uses", _equal(table, [*_KEYS, "use"], pl.col("total"), pl.col("allocated"), pl.sum_horizontal(*_SOURCES)))]
+    return [("allocations add up to uses", equal(table, [*_KEYS, "use"], pl.col("total"), pl.col("allocated"), pl.sum_horizontal(*_SOURCES)))]
