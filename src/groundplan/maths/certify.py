@@ -21,6 +21,10 @@ _FIRST, _MORE = 500, 1.4
 """Steps of the walk before the first try at a certificate, and how many times as many there are before each further one."""
 _PLAIN = 700
 """After so many steps a walk whose end does not certify goes on in the metric of its own prices: columns that would cost more by moving move less."""
+_STILL = 1e-2
+"""No column moves less than so much in that walk: with prices that run away it would run after them."""
+_RUN_AWAY = 100.0
+"""Largest primal weight, and one over the smallest, with which it begins."""
 _ONTO, _TRIED = 2_000, 400
 """Most steps onto what is feasible, and after how many it must have come within `_NEAR`."""
 _NEAR, _EXACT = 1e-3, 1e-11
@@ -134,7 +138,10 @@ def _by_prices(programme: Programme, walk: Walk) -> Walk:
     Rows are scaled to the length that they have in it, so that the price of a row whose columns all stand at bounds that hold them, which is far from where it began, goes there in
     long steps: with equal steps it may take ten thousand.
     """
-    return begin_walk(programme, x=walk.point(), y=walk.duals(), pace=walk.pace(), metric=_metric(programme, programme.cost, walk.duals()))
+    metric = np.maximum(_metric(programme, programme.cost, walk.duals()), _STILL)
+    begun = begin_walk(programme, x=walk.point(), y=walk.duals(), pace=walk.pace(), metric=metric)
+    begun.weight = min(max(begun.weight, 1.0 / _RUN_AWAY), _RUN_AWAY)
+    return begun
 
 
 def _metric(programme: Programme, cost: FloatArray, duals: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 
 from groundplan.maths.programme import Programme
-from groundplan.maths.steps import column_step, row_step
+from groundplan.maths.steps import column_step, equilibrate, row_step
 from groundplan.workers.threads import calm_blas
 
 __all__ = ["Walk", "begin_walk"]
@@ -219,21 +219,9 @@ def _begin(programme: Programme, x: FloatArray | None, y: FloatArray | None, pac
 def _equilibrated(matrix: csr_array) -> tuple[FloatArray, FloatArray, csr_array]:
     """Scale rows and columns until their largest entries are near 1, then by the roots of their sums, which keeps the norm near 1."""
     rows, columns = np.ones(matrix.shape[0]), np.ones(matrix.shape[1])
-    size = np.abs(matrix.data)
-    place = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    for turn in range(_RUIZ_ROUNDS + 1):
-        by_row, by_column = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
-        add_up = np.maximum.at if turn < _RUIZ_ROUNDS else np.add.at
-        add_up(by_row, place, size)
-        add_up(by_column, matrix.indices, size)
-        left, right = _inverse_roots(by_row), _inverse_roots(by_column)
-        size = size * left[place] * right[matrix.indices]
-        rows, columns = rows * left, columns * right
-    return rows, columns, csr_array((matrix.data * rows[place] * columns[matrix.indices], matrix.indices, matrix.indptr), shape=matrix.shape)
-
-
-def _inverse_roots(values: FloatArray) -> FloatArray:
-    return np.asarray(1.0 / np.sqrt(np.where(values > 0, values, 1.0)))
+    equilibrate(*_pieces(matrix), _RUIZ_ROUNDS, rows, columns)
+    scaled = matrix.data * np.repeat(rows, np.diff(matrix.indptr)) * columns[matrix.indices]
+    return rows, columns, csr_array((scaled, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 def _norm(matrix: csr_array) -> float:

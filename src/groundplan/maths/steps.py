@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-__all__ = ["column_step", "row_step"]
+__all__ = ["column_step", "equilibrate", "row_step"]
 
 FloatArray = NDArray[np.float64]
 Places = NDArray[np.uint32]
@@ -19,13 +19,46 @@ _PIECES = 64
 """Columns or rows are gone through in so many pieces, which threads share."""
 
 
-def _compiled(step: Step) -> Step:
-    """Compile a step for all threads, and keep the machine code where there is a place for it."""
+def _compiled(step: Step, *, parallel: bool = True) -> Step:
+    """Compile a step for all threads, or for one, and keep the machine code where there is a place for it."""
     try:
-        return cast("Step", njit(parallel=True, fastmath=True, cache=True)(step))
+        return cast("Step", njit(parallel=parallel, fastmath=True, cache=True)(step))
     except RuntimeError:
         # Neither beside this file nor in the user's cache can anything be kept.
-        return cast("Step", njit(parallel=True, fastmath=True)(step))
+        return cast("Step", njit(parallel=parallel, fastmath=True)(step))
+
+
+def _equilibrate(starts: Places, places: Places, data: FloatArray, rounds: int, rows: FloatArray, columns: FloatArray) -> None:
+    """Scale rows and columns by the roots of their largest entries, so many times, and then by the roots of their sums.
+
+    Args:
+        starts: shape (m + 1,), of the matrix by rows.
+        places: shape (nnz,), columns.
+        data: shape (nnz,).
+        rounds: how often by the largest entries.
+        rows: shape (m,), multiplied by what scales each row.
+        columns: shape (n,), multiplied by what scales each column.
+    """
+    for turn in range(rounds + 1):
+        by_row, by_column = np.zeros(len(rows)), np.zeros(len(columns))
+        for row in range(len(rows)):
+            for at in range(starts[row], starts[row + 1]):
+                size = abs(data[at]) * rows[row] * columns[places[at]]
+                if turn < rounds:
+                    by_row[row] = max(by_row[row], size)
+                    by_column[places[at]] = max(by_column[places[at]], size)
+                else:
+                    by_row[row] += size
+                    by_column[places[at]] += size
+        for row in range(len(rows)):
+            if by_row[row] > 0.0:
+                rows[row] /= np.sqrt(by_row[row])
+        for column in range(len(columns)):
+            if by_column[column] > 0.0:
+                columns[column] /= np.sqrt(by_column[column])
+
+
+equilibrate = _compiled(_equilibrate, parallel=False)
 
 
 @_compiled
