@@ -10,6 +10,8 @@ from economies import economy_of, random_rows, split_by_region
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from groundplan.planning import levels
+from groundplan.planning.frontier import frontier
 from groundplan.planning.loss import relative_loss
 from groundplan.planning.plan import plan
 from groundplan.planning.verify import verify_plan
@@ -195,3 +197,46 @@ def test_faults_of_regions_are_told_with_what_to_do():
     assert found["transfers", "to", "unknown_region"].rows == (4,)
     assert "'soth' looks like 'south'" in found["transfers", "to", "unknown_region"].remedy
     assert "Add rows to markets" in found["goals", "product", "not_shared_out"].remedy
+
+
+def lost(result) -> list[float]:
+    """Shares missed of the goals of each priority, weighed and summed."""
+    return result.gaps.group_by("priority").agg((pl.col("weight") * pl.col("shortfall_share")).sum()).sort("priority")["weight"].to_list()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_regions_are_planned_by_steps_levelled_and_followed_in_draws_alike(seed, monkeypatch):
+    rows, horizon = random_rows(seed, investing=seed % 2 == 0)
+    split_by_region(rows, seed)
+    economy = economy_of(rows, horizon=horizon)
+    lines = economy.lines.select("line", pl.col("capacity").alias("median"), log_sd=pl.lit(0.2), own_log_sd=pl.lit(0.2))
+
+    drawn = plan(economy, capacities=lines, draws=5)
+    levelled = plan(economy_of(rows, horizon=horizon, aim="levelled"))
+    by_vertices = plan(economy)
+    monkeypatch.setattr(levels, "_VERTEX_ROWS", 0)
+    by_steps = plan(economy)
+
+    for result in (levelled, by_steps):
+        assert verify_plan(economy, result, nameplates=True) == ()
+    # Deliveries of the country, one row a goal, whatever regions they go to.
+    assert drawn.chances.select("product", "period").rows() == drawn.gaps.select("product", "period").rows()
+    assert drawn.chances["chance"].is_between(0.0, 1.0).all()
+    assert lost(by_steps)[0] == pytest.approx(lost(by_vertices)[0], abs=2e-3 * economy.goals["weight"].sum())
+
+
+def test_one_goal_is_set_against_another_that_is_shared_out():
+    # Bread of the north and coal of both regions share ten hours of labour: each hour gives one of either. All of coal leaves nothing for bread, and half of it half.
+    rows = mine_and_towns(goal=10.0)
+    rows["products"].append({"product": "bread", "measure": "t", "storable": False})
+    rows["recipes"] += [{"recipe": "baking", "item": "bread", "role": "out", "amount": 1.0}] + [
+        {"recipe": name, "item": "labour", "role": "in", "amount": 1.0} for name in ("mining", "baking")
+    ]
+    rows["lines"].append({"line": "L2", "unit": "mine", "recipe": "baking", "capacity": 10.0})
+    rows["goals"].append({"product": "bread", "period": "2021", "quantity": 10.0})
+    rows["resources"] = [{"resource": "labour", "region": "north", "period": "2021", "limit": 10.0}]
+
+    found = frontier(economy_of(rows, horizon=1), "coal", "bread")
+
+    corners = found.frontier.filter(pl.col("kind") == "corner").select("first_delivered", "second_delivered").rows()
+    assert corners == [(pytest.approx(0.0, abs=1e-9), pytest.approx(10.0)), (pytest.approx(10.0), pytest.approx(0.0, abs=1e-9))]
