@@ -19,7 +19,7 @@ LIVES = ((None, None), ("2022", None), (None, "2022"), (None, "2019"), ("2031", 
 Rows = dict[str, list[dict[str, object]]]
 
 
-def feature_economy(seed: int, *, investing: bool = True) -> Economy:
+def feature_economy(seed: int, *, investing: bool = True, regional: bool = True) -> Economy:
     """Draw an economy of six to nine products over three to five years.
 
     Every one has: joint products, two recipes for some products, lines of several efficiencies, lines that start late, close, have closed before or never open, a recipe
@@ -31,6 +31,7 @@ def feature_economy(seed: int, *, investing: bool = True) -> Economy:
     Args:
         seed: what it is drawn from.
         investing: False leaves the table `investments` empty, so that there is no year after the plan.
+        regional: False leaves each product one pool.
     """
     rng = np.random.default_rng(seed)
     products, horizon = int(rng.integers(6, 10)), int(rng.integers(3, 6))
@@ -44,7 +45,8 @@ def feature_economy(seed: int, *, investing: bool = True) -> Economy:
     if investing:
         _investments(rng, rows, labels, unit)
     _markets(rng, rows, labels, unit, periods)
-    _regions(np.random.default_rng([seed, 1]), rows, labels, unit)
+    if regional:
+        _regions(np.random.default_rng([seed, 1]), rows, labels, unit)
     tables = {name: _table(name, some) for name, some in rows.items() if some}
     return Economy.from_tables(Settings(name=f"features {seed}", base_period="2020", horizon=horizon), tables)
 

@@ -172,7 +172,7 @@ def most_of_second(economy: Economy, made: Frontier, least: float) -> float:
 
 @pytest.mark.parametrize(("seed", "others"), [(1, "held"), (2, "held"), (5, "free")])
 def test_the_curve_is_that_of_an_independent_model_on_a_grid(seed, others):
-    economy = feature_economy(seed, investing=False)
+    economy = feature_economy(seed, investing=False, regional=False)
     wanted = plan(economy).gaps.group_by("product").agg(pl.col("shortfall_share").sum()).sort("shortfall_share", "product", descending=[True, False])["product"].to_list()
 
     found = frontier(economy, wanted[0], wanted[1], others=others, most_corners=200)

@@ -152,7 +152,7 @@ def search_levels(economy: Economy) -> np.ndarray:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_levels_are_those_of_an_independent_search(seed, monkeypatch):
-    economy = feature_economy(seed, investing=False)
+    economy = feature_economy(seed, investing=False, regional=False)
     economy = replace(
         economy,
         settings=replace(economy.settings, aim="levelled"),
