@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -205,3 +206,32 @@ def test_easing_a_number_a_little_gains_its_price(seed):
         eased = plan(economy_of(rows | {"fixed": [fixed | {bound: fixed[bound] + step}]}, horizon=horizon))
 
         assert result.objective - eased.objective == pytest.approx(price["price"] * abs(step), rel=1e-6, abs=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("flow", "item", "period", "bound", "number"),
+    [
+        ("production", "cloth", "2021", "at_least", 61.0),
+        ("final_use", "cloth", "2021", "at_least", 66.0),
+        ("final_use", "bread", "2021", "at_most", 50.0),
+        ("imports", "cloth", "2021", "at_most", 20.0),
+        ("exports", "cloth", "2021", "at_least", 15.0),
+        ("new_capacity", "cloth", "2022", "at_least", 60.0),
+    ],
+)
+def test_what_a_number_costs_holds_to_the_ends_of_its_range_and_is_the_most_that_easing_gains_beyond(flow, item, period, bound, number):
+    economy = mill({"flow": flow, "item": item, "period": period, bound: number})
+    # Both goals alike, so that the plan's loss is that of the number's priority.
+    economy = replace(economy, goals=economy.goals.with_columns(pl.lit(1, dtype=economy.goals.schema["priority"]).alias("priority")))
+    result = plan(economy)
+    price = result.shadow_prices.filter(pl.col("kind") == "fixed").row(0, named=True)
+    eased = 1.0 if bound == "at_most" else -1.0
+
+    def gained(at: float) -> float:
+        return result.objective - plan(replace(economy, fixed=economy.fixed.with_columns(pl.lit(at).alias(bound)))).objective
+
+    for end, beyond in ((price["valid_from"], -2.0), (price["valid_to"], 2.0)):
+        inside, outside = end - 1e-3 * (end - number), max(end + beyond, 0.5)
+        assert gained(inside) == pytest.approx(price["price"] * eased * (inside - number), rel=1e-9, abs=1e-12)
+        # Easing gains ever less, and tightening costs ever more. A range may also end where only the vertex changes.
+        assert gained(outside) <= price["price"] * eased * (outside - number) + 1e-12
